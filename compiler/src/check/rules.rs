@@ -1,0 +1,24 @@
+//! The registry. To add a rule: its file and page in the folder of its family, and one line here.
+//!
+//! Codes are never reused; the family says which part of the estate a rule looks at: L0 form, L1 identity, L2
+//! references, L3 addressing, L4 reservations, L5 options, L6 classes, L7 availability, L8 secrets, L9 change.
+
+use crate::diag::{Rule, Sink};
+use crate::model::Estate;
+
+/// A rule and what runs it.
+#[derive(Debug)]
+pub struct Registered {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// Its check over the estate; `None` where an earlier phase raises it.
+    pub check: Option<fn(&Estate, &mut Sink)>,
+}
+
+/// Every rule, in the order of codes.
+pub static REGISTRY: &[Registered] = &[];
+
+/// The rule of this code or slug.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    REGISTRY.iter().map(|registered| registered.rule).find(|rule| rule.code == name || rule.slug == name)
+}

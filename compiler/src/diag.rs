@@ -1,0 +1,12 @@
+//! What the compiler says to people: diagnostics, the rules they belong to, and the sink that gathers them.
+//!
+//! Invariant: a diagnostic always belongs to a [`Rule`], and a rule always has a page. Spans are byte offsets;
+//! renderers convert. This module does not know where diagnostics are printed.
+
+mod diagnostic;
+mod rule;
+mod sink;
+
+pub use diagnostic::{Diagnostic, Edit, Fix, Label};
+pub use rule::{Rule, Severity};
+pub use sink::Sink;

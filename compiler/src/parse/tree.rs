@@ -1,0 +1,102 @@
+//! The arena of one file's nodes.
+
+use leasehold_schemas::source::{FileId, Span};
+
+/// A node of a [`Tree`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct NodeId(u32);
+
+/// A node and where it stands.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it is.
+    pub kind: NodeKind,
+    /// Where it stands: a scalar with its quotes; a collection from its first to its last element, for a flow
+    /// collection with its brackets.
+    pub span: Span,
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub enum NodeKind {
+    /// A scalar.
+    Scalar {
+        /// Its text, quotes and escapes resolved.
+        text: Box<str>,
+        /// Whether it was quoted or a block scalar: then it is text, never null, number or truth value.
+        quoted: bool,
+    },
+    /// A sequence.
+    Sequence(Vec<NodeId>),
+    /// A mapping, in the order written; keys are distinct (of a repeated key the first stays, the rest are
+    /// reported and dropped).
+    Mapping(Vec<Entry>),
+    /// Broken and already reported: whoever meets it stays silent.
+    Poisoned,
+}
+
+/// A key and its value.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The key's text.
+    pub key: Box<str>,
+    /// Where the key stands.
+    pub key_span: Span,
+    /// The value.
+    pub value: NodeId,
+}
+
+/// One file's tree.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    /// The file.
+    pub file: FileId,
+    nodes: Vec<Node>,
+    root: NodeId,
+}
+
+impl Tree {
+    /// A tree of a single node; further nodes are added with [`Tree::push`].
+    pub fn new(file: FileId, root: Node) -> Tree {
+        Tree { file, nodes: vec![root], root: NodeId(0) }
+    }
+
+    /// Adds a node.
+    pub fn push(&mut self, node: Node) -> NodeId {
+        self.nodes.push(node);
+        NodeId(u32::try_from(self.nodes.len() - 1).expect("the parser bounds a file's nodes far below 2^32"))
+    }
+
+    /// Makes `id` the document's node.
+    pub fn set_root(&mut self, id: NodeId) {
+        self.root = id;
+    }
+
+    /// The document's node.
+    pub fn root(&self) -> NodeId {
+        self.root
+    }
+
+    /// A node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+
+    /// A node, to be changed while the tree is built.
+    pub fn node_mut(&mut self, id: NodeId) -> &mut Node {
+        &mut self.nodes[id.0 as usize]
+    }
+
+    /// Whether the node is a plain `null`: empty, `~` or `null`, not quoted.
+    pub fn is_null(&self, id: NodeId) -> bool {
+        match &self.node(id).kind {
+            NodeKind::Scalar { text, quoted: false } => {
+                matches!(&**text, "" | "~" | "null" | "Null" | "NULL")
+            }
+            NodeKind::Scalar { quoted: true, .. }
+            | NodeKind::Sequence(_)
+            | NodeKind::Mapping(_)
+            | NodeKind::Poisoned => false,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Tests as data: the harness that finds cases and runs them.

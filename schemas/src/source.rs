@@ -1,0 +1,21 @@
+//! What an estate may say: the YAML that people edit. The doc comments here are the manual; they become the
+//! descriptions in `estate.schema.json` and `site.schema.json`.
+//!
+//! Every value keeps its span. `null` is a value of its own ([`Said::Unset`]): it removes what would be
+//! inherited. These types hold what was written, not what it means: no defaults, no resolved names.
+
+mod estate;
+mod option_value;
+mod settings;
+mod site;
+mod span;
+
+pub use estate::{
+    ClassDefinition, EstateFile, HighAvailability, OptionDefinition, OptionType, Profile, Server, Share,
+};
+pub use option_value::OptionValue;
+pub use settings::{Address, Allow, ClassMeaning, ClientSettings, Lease, LeaseTimes, PlaceSettings};
+pub use site::{
+    Device, Exclusion, IdentifierText, Identifiers, Network, Pool, Reservation, SiteFile, Subnet,
+};
+pub use span::{FileId, Keyed, Map, Said, Span, Spanned};

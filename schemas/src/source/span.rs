@@ -1,0 +1,139 @@
+//! Where a value stands, and whether it stands there at all.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+/// A file of the estate, by its place in the ordered list of files.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct FileId(pub u32);
+
+/// Bytes `start` to `end` (excluded) of a file.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// Offset of the first byte.
+    pub start: u32,
+    /// Offset behind the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// Whether `inner` lies within this span of the same file.
+    pub fn contains(self, inner: Span) -> bool {
+        self.file == inner.file && self.start <= inner.start && inner.end <= self.end
+    }
+}
+
+/// A value and where it stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    /// A value with its place.
+    pub fn new(value: T, span: Span) -> Spanned<T> {
+        Spanned { value, span }
+    }
+
+    /// The same place with a value made of this one.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Spanned<U> {
+        Spanned { value: convert(self.value), span: self.span }
+    }
+}
+
+/// An inheritable value: not said, taken away, or said.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Said<T> {
+    /// The key is not there: the value is inherited.
+    #[default]
+    Absent,
+    /// The key is there with `null`: an inherited value is removed for this scope.
+    Unset(Span),
+    /// The key is there with a value.
+    Set(Spanned<T>),
+}
+
+impl<T> Said<T> {
+    /// The value, if one is said.
+    pub fn set(&self) -> Option<&Spanned<T>> {
+        match self {
+            Said::Set(value) => Some(value),
+            Said::Absent | Said::Unset(_) => None,
+        }
+    }
+
+    /// Where it is said or taken away.
+    pub fn span(&self) -> Option<Span> {
+        match self {
+            Said::Absent => None,
+            Said::Unset(span) => Some(*span),
+            Said::Set(value) => Some(value.span),
+        }
+    }
+}
+
+/// One entry of a mapping whose keys people choose.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Keyed<T> {
+    /// The key.
+    pub key: Spanned<String>,
+    /// Its value.
+    pub value: T,
+}
+
+/// A mapping whose keys people choose, in the order written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Map<T>(pub Vec<Keyed<T>>);
+
+impl<T> Default for Map<T> {
+    fn default() -> Map<T> {
+        Map(Vec::new())
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Spanned<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Said<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("Said_{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [value, { "type": "null" }] })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Map<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        format!("Map_{}", T::schema_name()).into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let value = generator.subschema_for::<T>();
+        json_schema!({ "type": "object", "additionalProperties": value })
+    }
+}

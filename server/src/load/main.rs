@@ -1,0 +1,2 @@
+//! Placeholder entry point, replaced with the load generator.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Placeholder entry point, replaced with its first command.
+fn main() {}
