@@ -1,1 +1,7 @@
-//! The server as a library.
+//! The server as a library: everything that decides, and nothing that touches the world.
+//!
+//! A datagram goes `wire` -> `serve` -> a [`leases::LeaseRequest`] -> [`leases::Outcome`] -> reply. Time,
+//! randomness and bytes are arguments; sockets, files and threads are the program's.
+
+pub mod leases;
+pub mod time;
