@@ -4,6 +4,7 @@
 //! overlaps another, a multicast MAC) is a rule's business, not this module's.
 
 mod addr;
+mod date;
 mod layer;
 mod mac;
 mod name;
@@ -11,6 +12,7 @@ mod option;
 mod time;
 
 pub use addr::{AddrRange, Cidr, CidrError, RangeError};
+pub use date::{Date, DateError};
 pub use layer::Layer;
 pub use mac::{MacAddr, MacError};
 pub use name::{ClassName, NameError, SiteCode};
