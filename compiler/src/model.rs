@@ -8,6 +8,7 @@
 
 mod arena;
 mod estate;
+mod inheritance;
 mod values;
 
 pub use arena::{Arena, Id};

@@ -45,6 +45,9 @@ pub struct Estate {
     /// Files that did not parse or lack what makes them a site: findings that their content could explain (unused,
     /// missing) stay silent while there is one.
     pub incomplete: bool,
+    /// Where earlier phases found faults, in order: the elements there, or parts of them, are not in the model.
+    /// Asked through [`Estate::is_partial`].
+    pub poisoned: Vec<Span>,
 }
 
 /// A level of inheritance: what it says, and from where it inherits.

@@ -18,6 +18,13 @@ pub struct Values {
     pub parameters: Parameters,
 }
 
+impl Values {
+    /// What is said of an option here.
+    pub fn assignment(&self, option: Id<Definition>) -> Option<&Assignment> {
+        self.options.iter().find(|assignment| assignment.option == option)
+    }
+}
+
 /// One option given a value, or taken away.
 #[derive(Clone, Debug)]
 pub struct Assignment {
