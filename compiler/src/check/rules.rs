@@ -3,6 +3,8 @@
 //! Codes are never reused; the family says which part of the estate a rule looks at: L0 form, L1 identity, L2
 //! references, L3 addressing, L4 reservations, L5 options, L6 classes, L7 availability, L8 secrets, L9 change.
 
+pub mod form;
+
 use crate::diag::{Rule, Sink};
 use crate::model::Estate;
 
@@ -16,7 +18,13 @@ pub struct Registered {
 }
 
 /// Every rule, in the order of codes.
-pub static REGISTRY: &[Registered] = &[];
+pub static REGISTRY: &[Registered] = &[
+    Registered { rule: &form::yaml_syntax::RULE, check: None },
+    Registered { rule: &form::duplicate_key::RULE, check: None },
+    Registered { rule: &form::unsupported_yaml::RULE, check: None },
+    Registered { rule: &form::too_large::RULE, check: None },
+    Registered { rule: &form::not_utf8::RULE, check: None },
+];
 
 /// The rule of this code or slug.
 pub fn find(name: &str) -> Option<&'static Rule> {

@@ -67,6 +67,16 @@ impl Tree {
         NodeId(u32::try_from(self.nodes.len() - 1).expect("the parser bounds a file's nodes far below 2^32"))
     }
 
+    /// Count of nodes.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether there is no node; never so, since a tree is made with its first.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
     /// Makes `id` the document's node.
     pub fn set_root(&mut self, id: NodeId) {
         self.root = id;
@@ -99,4 +109,9 @@ impl Tree {
             | NodeKind::Poisoned => false,
         }
     }
+}
+
+/// The tree of a file nobody can read, so that its followers stay silent.
+pub(super) fn poisoned(span: Span) -> Tree {
+    Tree::new(span.file, Node { kind: NodeKind::Poisoned, span })
 }

@@ -1,0 +1,148 @@
+//! Says where a syntax error is and what it means, which is not always where the scanner noticed it.
+
+use super::text::Text;
+use crate::check::rules::form::yaml_syntax;
+use crate::diag::Diagnostic;
+
+/// What the scanner's message means to somebody who wrote the file: message, label, help.
+struct Meaning {
+    message: &'static str,
+    label: &'static str,
+    help: &'static str,
+}
+
+/// The finding for a scanner's error `info` at byte `at`; `bracket` is where the innermost open flow collection
+/// begins, `last_scalar` the byte range of the scalar read last.
+pub(super) fn explain(
+    text: &Text<'_>,
+    info: &str,
+    at: usize,
+    bracket: Option<usize>,
+    last_scalar: (usize, usize),
+) -> Diagnostic {
+    let content = text.content;
+    if let Some(open) = bracket {
+        let at_end = content[at..].trim_start().is_empty();
+        if at_end
+            || (content[open..at].contains('\n') && indentation(content, at) <= indentation(content, open))
+        {
+            let span = text.span(open, open + 1);
+            let fault = Diagnostic::new(
+                &yaml_syntax::RULE,
+                span,
+                format!("bracket `{}` is not closed properly", &content[open..=open]),
+                "opened here",
+            )
+            .with_help("close the bracket, and part its elements by commas");
+            let noticed = text.span(at, next_character(content, at));
+            return if at_end { fault } else { fault.with_secondary(noticed, "not understood here") };
+        }
+    }
+    if let Some((start, end)) = line_without_colon(content, info, at, last_scalar) {
+        return Diagnostic::new(
+            &yaml_syntax::RULE,
+            text.span(start, end),
+            "a line of a mapping has no `key: value`",
+            "no colon with a space behind it",
+        )
+        .with_help("write `key: value`, or indent the line if it continues the value above");
+    }
+    // A tab is noticed when the scanner stands behind it.
+    let tabs = content[..at].len() - content[..at].trim_end_matches('\t').len();
+    let start = if info.contains("tab") { at - tabs } else { at };
+    let span = text.span(start, if start < at { at } else { next_character(content, at) });
+    match meaning(info) {
+        Some(Meaning { message, label, help }) => {
+            Diagnostic::new(&yaml_syntax::RULE, span, message, label).with_help(help)
+        }
+        None => {
+            let reason = info.replace("`@'", "`@`").replace("`%'", "`%`").replace("``'", "backtick");
+            Diagnostic::new(&yaml_syntax::RULE, span, "the file is not valid YAML", reason)
+        }
+    }
+}
+
+/// How far the line of byte `at` is indented. What stands inside brackets is indented further than the line that
+/// opens them; a line that is not shows that they were meant to be closed before it.
+fn indentation(content: &str, at: usize) -> usize {
+    let line = content[..at].rfind('\n').map_or(0, |end| end + 1);
+    content[line..].len() - content[line..].trim_start_matches(' ').len()
+}
+
+/// Where the character at `at` ends; an end of line or file has no width.
+fn next_character(content: &str, at: usize) -> usize {
+    match content[at..].chars().next() {
+        None | Some('\n' | '\r') => at,
+        Some(c) => at + c.len_utf8(),
+    }
+}
+
+/// The line that lacks its colon, where the scanner only noticed one or more lines later.
+fn line_without_colon(
+    content: &str,
+    info: &str,
+    at: usize,
+    last_scalar: (usize, usize),
+) -> Option<(usize, usize)> {
+    if info == "simple key expect ':'" {
+        let before = content[..at].trim_end();
+        let line = before.rfind('\n').map_or(0, |end| end + 1);
+        let start = line + (before[line..].len() - before[line..].trim_start().len());
+        return (start < before.len()).then_some((start, before.len()));
+    }
+    // `site:X` and `name: Y` under it read as one scalar of two lines, with a colon behind it.
+    let (start, end) = last_scalar;
+    if info != "mapping values are not allowed in this context" || end != at {
+        return None;
+    }
+    let (first, last) = content[start..end]
+        .split_once('\n')
+        .map(|(first, rest)| (first.trim_end(), rest.rsplit('\n').next().unwrap_or(rest)))?;
+    let line = content[..start].rfind('\n').map_or(0, |end| end + 1);
+    let same_indentation = last.len() - last.trim_start().len() == start - line;
+    same_indentation.then_some((start, start + first.len()))
+}
+
+fn meaning(info: &str) -> Option<Meaning> {
+    let meaning = |message, label, help| Some(Meaning { message, label, help });
+    match info {
+        "mapping values are not allowed in this context" => meaning(
+            "a mapping stands where none may stand",
+            "this colon makes a second key",
+            "quote the value if the colon is part of it, or check the indentation",
+        ),
+        "invalid indentation in quoted scalar"
+        | "while scanning a quoted scalar, found unexpected end of stream" => {
+            meaning("a quoted text is not closed", "opened here", "add the closing quote")
+        }
+        "while parsing a quoted scalar, found unknown escape character" => meaning(
+            "a quoted text holds an unknown escape",
+            "in this text",
+            "write `\\\\` for a backslash, or use single quotes",
+        ),
+        "while parsing a block mapping, did not find expected key" => meaning(
+            "a line is not indented as its neighbours",
+            "no mapping is indented to here",
+            "indent the line like the keys it belongs to",
+        ),
+        "while parsing a block collection, did not find expected '-' indicator" => meaning(
+            "an element of a sequence does not begin with `- `",
+            "a `-` was expected here",
+            "begin the element with `- `, or indent the line like the keys it belongs to",
+        ),
+        "block sequence entries are not allowed in this context" => meaning(
+            "a sequence stands where none may stand",
+            "this `-` begins a sequence",
+            "put the sequence on lines of its own, or quote the value",
+        ),
+        "while parsing node, found unknown anchor" => meaning(
+            "an alias has no anchor",
+            "stands for nothing",
+            "quote the value if it is meant to begin with `*`",
+        ),
+        _ if info.starts_with("tabs disallowed") || info.contains("tab character") => {
+            meaning("a line is indented with a tab", "this is a tab", "indent with spaces")
+        }
+        _ => None,
+    }
+}
