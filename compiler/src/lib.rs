@@ -7,4 +7,5 @@ pub mod check;
 pub mod diag;
 pub mod model;
 pub mod parse;
+pub mod resolve;
 pub mod source;

@@ -3,7 +3,9 @@
 //! Codes are never reused; the family says which part of the estate a rule looks at: L0 form, L1 identity, L2
 //! references, L3 addressing, L4 reservations, L5 options, L6 classes, L7 availability, L8 secrets, L9 change.
 
+pub mod class;
 pub mod form;
+pub mod option;
 
 use crate::diag::{Rule, Sink};
 use crate::model::Estate;
@@ -24,6 +26,12 @@ pub static REGISTRY: &[Registered] = &[
     Registered { rule: &form::unsupported_yaml::RULE, check: None },
     Registered { rule: &form::too_large::RULE, check: None },
     Registered { rule: &form::not_utf8::RULE, check: None },
+    Registered { rule: &option::bad_option_value::RULE, check: None },
+    Registered { rule: &option::bad_domain_name::RULE, check: None },
+    Registered { rule: &class::class_expression::RULE, check: None },
+    Registered { rule: &class::unknown_option::RULE, check: None },
+    Registered { rule: &class::class_order::RULE, check: None },
+    Registered { rule: &class::unknown_class::RULE, check: None },
 ];
 
 /// The rule of this code or slug.
