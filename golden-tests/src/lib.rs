@@ -1,3 +1,11 @@
 //! Tests as data: the generator of the example estate, and the harness that finds cases and runs them.
+//!
+//! A case is a folder below `cases/`: inputs beside expectations. `UPDATE_GOLDEN=1 cargo test` writes what the
+//! program says now as the expectation; the difference is reviewed in git. A test that needs a tool, or root,
+//! that is not there is reported as ignored, by name; `LEASEHOLD_REQUIRE_ALL=1` makes it fail instead.
 
+pub mod binaries;
+pub mod case;
 pub mod estate_generator;
+pub mod expectation;
+pub mod requirement;

@@ -30,20 +30,24 @@ const ROLES: [Role; 10] = [
 
 /// The sites of an estate of this scale, in the order of their numbers.
 pub(super) fn sites(scale: usize) -> Vec<Site> {
-    assert!((1..=SCALE_MAX).contains(&scale), "scale is 1 to {SCALE_MAX}");
-    let mut sites = Vec::with_capacity(SITES * scale);
-    for repetition in 0..scale {
-        let mut random = Random::new(repetition as u64);
-        let mut here = repetition_of_sites(&mut random, repetition);
-        quota::fill(&mut here, &mut random);
-        sites.extend(here);
+    let mut sites = layout(scale);
+    for (seed, repetition) in (0..).zip(sites.chunks_mut(SITES)) {
+        quota::fill(repetition, &mut Random::new(0x7175_0000 + seed));
     }
-    place(&mut sites, scale);
-    number(&mut sites);
     for site in &mut sites {
         let mut random = Random::new(0x5173_0000 + site.number as u64);
         furnish(site, &mut random);
     }
+    sites
+}
+
+/// Sites, networks and subnets with their prefixes and numbers, still without content.
+fn layout(scale: usize) -> Vec<Site> {
+    assert!((1..=SCALE_MAX).contains(&scale), "scale is 1 to {SCALE_MAX}");
+    let repetitions = (0..scale).map(|at| repetition_of_sites(&mut Random::new(at as u64), at));
+    let mut sites: Vec<Site> = repetitions.flatten().collect();
+    place(&mut sites, scale);
+    number(&mut sites);
     sites
 }
 
@@ -318,4 +322,23 @@ fn exclusions(pool: Pool, random: &mut Random) -> Vec<Exclusion> {
         found.insert(0, Exclusion { first: only, last: only, reason: None });
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_run_from_22_to_28_and_are_aligned_and_disjoint() {
+        for scale in [1, SCALE_MAX] {
+            let mut spans: Vec<(u32, u32)> = Vec::new();
+            for subnet in layout(scale).iter().flat_map(|s| &s.networks).flat_map(|n| &n.subnets) {
+                assert!((22..=28).contains(&subnet.length));
+                assert_eq!(subnet.first % subnet.size(), 0, "aligned");
+                spans.push((subnet.first, subnet.last()));
+            }
+            spans.sort_unstable();
+            assert!(spans.windows(2).all(|pair| pair[0].1 < pair[1].0), "disjoint at scale {scale}");
+        }
+    }
 }

@@ -1,0 +1,104 @@
+//! The programs, built once for the tests that start them.
+//!
+//! `cargo test --workspace` does not build binaries, and `CARGO_BIN_EXE_*` exists only inside a binary's own
+//! package. So the harness builds them, in the profile and target folder in which the test itself runs.
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the harness runs cargo")]
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use crate::case;
+
+static BUILT: OnceLock<Result<BTreeMap<String, PathBuf>, String>> = OnceLock::new();
+
+/// The path of a program of this workspace, such as `leasehold`; the first call builds all of them.
+///
+/// # Errors
+/// What cargo said, or that the workspace has no such program.
+pub fn binary(name: &str) -> Result<PathBuf, String> {
+    let built = BUILT.get_or_init(build).as_ref().map_err(Clone::clone)?;
+    built.get(name).cloned().ok_or_else(|| format!("the workspace builds no program `{name}`"))
+}
+
+/// Where a running test lies: `TARGET[/TRIPLE]/PROFILE/deps/TEST`.
+#[derive(PartialEq, Eq, Debug)]
+struct Build {
+    target: PathBuf,
+    triple: Option<String>,
+    profile: String,
+}
+
+impl Build {
+    fn of_test(test: &Path, is_target: impl Fn(&Path) -> bool) -> Option<Build> {
+        let profile = test.parent()?.parent()?;
+        let folder = profile.parent()?;
+        let profile = profile.file_name()?.to_str()?.to_owned();
+        if is_target(folder) {
+            return Some(Build { target: folder.to_owned(), triple: None, profile });
+        }
+        let triple = folder.file_name()?.to_str()?.to_owned();
+        Some(Build { target: folder.parent()?.to_owned(), triple: Some(triple), profile })
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let profile = if self.profile == "debug" { "dev" } else { &self.profile };
+        let mut arguments = vec!["--profile".to_owned(), profile.to_owned()];
+        arguments.extend(self.triple.iter().flat_map(|triple| ["--target".to_owned(), triple.clone()]));
+        arguments
+    }
+}
+
+/// The part of cargo's message that names a program.
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    #[serde(default)]
+    executable: Option<PathBuf>,
+}
+
+fn build() -> Result<BTreeMap<String, PathBuf>, String> {
+    let test = env::current_exe().map_err(|why| format!("this test's own path: {why}"))?;
+    let build = Build::of_test(&test, |folder| folder.join("CACHEDIR.TAG").exists())
+        .ok_or_else(|| format!("{} does not lie in a target folder", test.display()))?;
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .current_dir(case::repository())
+        .args(["build", "--workspace", "--bins", "--message-format=json-render-diagnostics"])
+        .args(build.arguments())
+        .env("CARGO_TARGET_DIR", &build.target)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|why| format!("cargo could not be started: {why}"))?;
+    if !output.status.success() {
+        return Err(format!("cargo build --bins failed:\n{}", String::from_utf8_lossy(&output.stderr)));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let messages = text.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());
+    Ok(messages
+        .filter(|message| message.reason == "compiler-artifact")
+        .filter_map(|message| message.executable)
+        .filter_map(|path| Some((path.file_stem()?.to_str()?.to_owned(), path)))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profile_and_target_are_those_of_the_test() {
+        let plain = Build::of_test(Path::new("/t/release/deps/x-1"), |folder| folder == Path::new("/t"));
+        let plain = plain.expect("a target folder");
+        assert_eq!(plain.target, Path::new("/t"));
+        assert_eq!(plain.arguments(), ["--profile", "release"]);
+        let cross = Build::of_test(Path::new("/t/arm/debug/deps/x-1"), |folder| folder == Path::new("/t"));
+        let cross = cross.expect("a target folder");
+        assert_eq!(cross.target, Path::new("/t"));
+        assert_eq!(cross.arguments(), ["--profile", "dev", "--target", "arm"]);
+    }
+}
