@@ -4,9 +4,18 @@
 //! renderers convert. This module does not know where diagnostics are printed.
 
 mod diagnostic;
+mod human;
+mod json;
+mod line_index;
 mod rule;
 mod sink;
 
+#[cfg(test)]
+mod tests;
+
 pub use diagnostic::{Diagnostic, Edit, Fix, Label};
+pub use human::{Look, human};
+pub use json::{json, summary};
+pub use line_index::{Column, LineIndex, Position};
 pub use rule::{Rule, Severity};
 pub use sink::Sink;

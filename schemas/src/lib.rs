@@ -9,3 +9,6 @@ pub mod vocab;
 pub mod source;
 
 pub mod artefact;
+
+#[cfg(feature = "source")]
+pub mod report;

@@ -1,0 +1,101 @@
+//! Diagnostics for programs: one document, as `schemas/diagnostics.schema.json` describes it.
+
+use std::collections::BTreeMap;
+
+use leasehold_schemas::report::{
+    Finding, FindingEdit, FindingFix, FindingLabel, FindingSeverity, Place, REPORT_VERSION, Report, Summary,
+};
+use leasehold_schemas::source::{FileId, Span};
+
+use super::line_index::{Column, LineIndex};
+use super::{Diagnostic, Edit, Fix, Label, Severity};
+use crate::source::Sources;
+
+/// Counts diagnostics by severity.
+pub fn summary(diagnostics: &[Diagnostic]) -> Summary {
+    let mut summary = Summary::default();
+    for diagnostic in diagnostics {
+        match diagnostic.rule.severity {
+            Severity::Error => summary.errors += 1,
+            Severity::Warning => summary.warnings += 1,
+            Severity::Information => summary.information += 1,
+        }
+    }
+    summary
+}
+
+/// The report of these diagnostics with a line feed behind it; `summary` may count more than are shown.
+pub fn json<'a>(
+    sources: &Sources,
+    diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
+    summary: Summary,
+) -> String {
+    let mut files = Files { sources, known: BTreeMap::new() };
+    let diagnostics = diagnostics.into_iter().map(|diagnostic| files.finding(diagnostic)).collect();
+    let report = Report { version: REPORT_VERSION, diagnostics, summary };
+    let mut text = serde_json::to_string_pretty(&report)
+        .expect("a report has only string keys and no failing serialiser");
+    text.push('\n');
+    text
+}
+
+struct Files<'a> {
+    sources: &'a Sources,
+    known: BTreeMap<FileId, (String, LineIndex)>,
+}
+
+impl Files<'_> {
+    fn finding(&mut self, diagnostic: &Diagnostic) -> Finding {
+        let Diagnostic { rule, message, primary, secondary, notes, help, fix } = diagnostic;
+        let (path, start, end) = self.range(primary.span);
+        let mut labels = vec![self.label(primary, true)];
+        labels.extend(secondary.iter().map(|label| self.label(label, false)));
+        Finding {
+            code: rule.code.to_owned(),
+            slug: rule.slug.to_owned(),
+            severity: match rule.severity {
+                Severity::Error => FindingSeverity::Error,
+                Severity::Warning => FindingSeverity::Warning,
+                Severity::Information => FindingSeverity::Information,
+            },
+            message: message.clone(),
+            path,
+            start,
+            end,
+            labels,
+            notes: notes.clone(),
+            help: help.clone(),
+            fix: fix.as_ref().map(|fix| self.fix(fix)),
+        }
+    }
+
+    fn label(&mut self, label: &Label, primary: bool) -> FindingLabel {
+        let Label { span, text } = label;
+        let (path, start, end) = self.range(*span);
+        FindingLabel { primary, path, start, end, text: text.clone() }
+    }
+
+    fn fix(&mut self, fix: &Fix) -> FindingFix {
+        let Fix { title, edits } = fix;
+        let edits = edits
+            .iter()
+            .map(|Edit { span, text }| {
+                let (path, start, end) = self.range(*span);
+                FindingEdit { path, start, end, text: text.clone() }
+            })
+            .collect();
+        FindingFix { title: title.clone(), edits }
+    }
+
+    fn range(&mut self, span: Span) -> (String, Place, Place) {
+        let sources = self.sources;
+        let (path, lines) = self.known.entry(span.file).or_insert_with(|| {
+            (sources.display_path(span.file), LineIndex::new(&sources.file(span.file).bytes))
+        });
+        let place = |byte| {
+            let position = lines.position(byte, Column::Characters);
+            Place { byte, line: position.line, column: position.column }
+        };
+        (path.clone(), place(span.start), place(span.end))
+    }
+}
