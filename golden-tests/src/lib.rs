@@ -8,4 +8,6 @@ pub mod binaries;
 pub mod case;
 pub mod estate_generator;
 pub mod expectation;
+pub mod plain_yaml;
 pub mod requirement;
+pub mod rule_page;
