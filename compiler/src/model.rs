@@ -10,6 +10,7 @@ mod arena;
 mod estate;
 mod inheritance;
 mod values;
+mod view;
 
 pub use arena::{Arena, Id};
 pub use estate::{
@@ -17,3 +18,4 @@ pub use estate::{
     Subnet,
 };
 pub use values::{Assignment, Meaning, Parameters, Values};
+pub use view::{Client, Ranked, View};

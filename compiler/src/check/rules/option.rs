@@ -1,4 +1,20 @@
 //! L5 options: values that their definitions, the protocol and each other allow.
 
-pub mod bad_domain_name;
+mod findings;
+mod lifetimes;
+
 pub mod bad_option_value;
+
+pub mod protocol_option;
+
+pub mod mask_contradicts_subnet;
+
+pub mod timer_order;
+
+pub mod zero_lease;
+
+pub mod lease_order;
+
+pub mod bad_domain_name;
+
+pub mod option_defined_twice;

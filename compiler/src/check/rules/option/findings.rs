@@ -1,0 +1,44 @@
+//! One finding for each wrong line, however many places inherit it.
+
+use std::collections::BTreeMap;
+
+use leasehold_schemas::source::Span;
+
+use crate::diag::{Diagnostic, Sink};
+use crate::model::{Id, Subnet};
+
+/// Findings by the place that said the wrong value.
+#[derive(Default)]
+pub struct Findings(BTreeMap<Span, Finding>);
+
+struct Finding {
+    diagnostic: Diagnostic,
+    subnets: u32,
+    latest: Option<Id<Subnet>>,
+}
+
+impl Findings {
+    /// Takes what was found in a subnet. Of one line the first finding is kept, the others are counted. Subnets
+    /// come in order, so that one that comes again is the latest.
+    pub fn add(&mut self, subnet: Option<Id<Subnet>>, at: Span, diagnostic: impl FnOnce() -> Diagnostic) {
+        let finding = self.0.entry(at).or_insert_with(|| Finding {
+            diagnostic: diagnostic(),
+            subnets: 0,
+            latest: None,
+        });
+        if subnet.is_some() && finding.latest != subnet {
+            finding.subnets += 1;
+            finding.latest = subnet;
+        }
+    }
+
+    /// Reports them.
+    pub fn report(self, sink: &mut Sink) {
+        for Finding { diagnostic, subnets, latest: _ } in self.0.into_values() {
+            sink.push(match subnets {
+                0 | 1 => diagnostic,
+                many => diagnostic.with_note(format!("this holds in {many} subnets")),
+            });
+        }
+    }
+}

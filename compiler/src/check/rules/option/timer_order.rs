@@ -1,0 +1,63 @@
+//! L504: T1 < T2 < lease time, in every place as it is inherited there.
+
+use super::findings::Findings;
+use super::lifetimes::{self, Lifetimes, Time};
+use crate::diag::{Diagnostic, Rule, Severity, Sink};
+use crate::model::Estate;
+
+/// A client would rebind before it renews, or after its lease has ended.
+pub static RULE: Rule = Rule {
+    code: "L504",
+    slug: "timer-order",
+    severity: Severity::Error,
+    allowable: false,
+    page: include_str!("timer_order.md"),
+};
+
+/// Reports the line that says the wrong time, once.
+pub fn check(estate: &Estate, sink: &mut Sink) {
+    let mut findings = Findings::default();
+    estate.views(lifetimes::any, &mut |view| {
+        let Some(times) = Lifetimes::of(view) else { return };
+        let disorder = times.timer_disorder().filter(|_| times.lease_disorder().is_none());
+        let Some(disorder) = disorder else { return };
+        let Some((culprit, other, span)) = disorder.culprit() else { return };
+        if estate.is_partial_view(view) {
+            return;
+        }
+        findings.add(view.subnet, span, || {
+            let message = format!("{} is not shorter than {}", disorder.shorter, disorder.longer);
+            let diagnostic = Diagnostic::new(&RULE, span, message, label(&culprit));
+            match (other.said, default_of(other.name)) {
+                (Some((_, at)), _) => diagnostic.with_secondary(at, label(&other)),
+                (None, Some(default)) => diagnostic.with_note(default),
+                (None, None) => diagnostic,
+            }
+            .with_help(help(&times, &culprit))
+        });
+    });
+    findings.report(sink);
+}
+
+fn label(time: &Time) -> String {
+    format!("{} here", time.seconds)
+}
+
+fn default_of(name: &str) -> Option<&'static str> {
+    match name {
+        "lease" => Some("`lease` is not said, and then it is 8h"),
+        "renew-after" => Some("`renew-after` is not said, and then it is half the lease time"),
+        "rebind-after" => Some("`rebind-after` is not said, and then it is seven eighths of the lease time"),
+        _ => None,
+    }
+}
+
+/// The defaults follow the lease time, so they are always in order.
+fn help(times: &Lifetimes, culprit: &Time) -> String {
+    let late = times.late_timers();
+    if culprit.name == "lease" && !late.is_empty() {
+        let unset: Vec<String> = late.iter().map(|name| format!("`{name}: null`")).collect();
+        return format!("say {} in the same place, so that they follow the lease time", unset.join(" and "));
+    }
+    format!("say `{}: null` here, so that it follows the lease time", culprit.name)
+}
