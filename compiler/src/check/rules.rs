@@ -41,9 +41,9 @@ pub static REGISTRY: &[Registered] = &[
         check: Some(option::option_defined_twice::check),
     },
     Registered { rule: &class::class_expression::RULE, check: None },
-    Registered { rule: &class::unknown_option::RULE, check: None },
+    Registered { rule: &class::unknown_option_in_expression::RULE, check: None },
     Registered { rule: &class::class_order::RULE, check: None },
-    Registered { rule: &class::unknown_class::RULE, check: None },
+    Registered { rule: &class::unknown_class_in_expression::RULE, check: None },
 ];
 
 /// The rule of this code or slug.

@@ -2,5 +2,5 @@
 
 pub mod class_expression;
 pub mod class_order;
-pub mod unknown_class;
-pub mod unknown_option;
+pub mod unknown_class_in_expression;
+pub mod unknown_option_in_expression;

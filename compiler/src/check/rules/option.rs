@@ -18,3 +18,6 @@ pub mod lease_order;
 pub mod bad_domain_name;
 
 pub mod option_defined_twice;
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use leasehold_schemas::vocab::{ClassName, HexBytes, Space};
 
 use super::lexer::{Lexer, Token, syntax};
 use super::{DEPTH_MAX, Fault, Names, is_built_in, nearest};
-use crate::check::rules::class::{class_order, unknown_class, unknown_option};
+use crate::check::rules::class::{class_order, unknown_class_in_expression, unknown_option_in_expression};
 
 /// What a note says where something of Kea's language is not supported.
 pub const SUPPORTED: &str = "supported are `option`, `relay4`, `substring`, `member`, `known`, `unknown`, `==`, `and`, \
@@ -211,7 +211,8 @@ impl<'t> Parser<'t, '_> {
             return Ok((found.code.0, found.kind == OptionType::String && !found.array));
         }
         let message = format!("option `{written}` is unknown");
-        let mut fault = Fault::new(&unknown_option::RULE, at, message, "no option has this name");
+        let mut fault =
+            Fault::new(&unknown_option_in_expression::RULE, at, message, "no option has this name");
         let known = definitions.values().filter(|d| d.space == Space::Dhcp4).map(|d| d.name.as_str());
         if let Some(meant) = nearest(written, known) {
             fault = fault.help(format!("did you mean `{meant}`?"));
@@ -330,7 +331,8 @@ impl<'t> Parser<'t, '_> {
             }
             (None, _) => {
                 let message = format!("class `{written}` is unknown");
-                let fault = Fault::new(&unknown_class::RULE, at, message, "no class has this name");
+                let fault =
+                    Fault::new(&unknown_class_in_expression::RULE, at, message, "no class has this name");
                 match nearest(written, classes[..this.min(classes.len())].iter().map(|c| c.value.as_str())) {
                     Some(meant) => fault.help(format!("did you mean `{meant}`?")),
                     None => fault,

@@ -8,5 +8,5 @@ pub static RULE: Rule = Rule {
     slug: "unknown-class-in-expression",
     severity: Severity::Error,
     allowable: false,
-    page: include_str!("unknown_class.md"),
+    page: include_str!("unknown_class_in_expression.md"),
 };

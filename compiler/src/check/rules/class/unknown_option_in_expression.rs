@@ -8,5 +8,5 @@ pub static RULE: Rule = Rule {
     slug: "unknown-option-in-expression",
     severity: Severity::Error,
     allowable: false,
-    page: include_str!("unknown_option.md"),
+    page: include_str!("unknown_option_in_expression.md"),
 };
