@@ -12,3 +12,6 @@ pub mod artefact;
 
 #[cfg(feature = "source")]
 pub mod report;
+
+#[cfg(feature = "source")]
+pub mod documents;

@@ -11,6 +11,7 @@ use crate::vocab::{
 
 /// A compiled estate.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Estate {
     /// The estate's name.
@@ -31,6 +32,7 @@ pub struct Estate {
 
 /// One site.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Site {
     /// The site's code, unique in the estate.
@@ -45,6 +47,7 @@ pub struct Site {
 
 /// One layer-2 segment; its subnets serve the same clients.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Network {
     /// Unique in its site.
@@ -59,6 +62,7 @@ pub struct Network {
 
 /// One subnet, known by its prefix.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Subnet {
     /// The prefix, unique in the estate and overlapping no other.
@@ -79,6 +83,7 @@ pub struct Subnet {
 
 /// Addresses that may be given to clients without a reservation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Pool {
     /// What is left of the pool after exclusions, in order; reserved addresses are still in it.
@@ -95,6 +100,7 @@ pub struct Pool {
 
 /// What a reservation knows a client by.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Identifier {
     /// Hardware address (`chaddr`), whatever the hardware type.
@@ -111,6 +117,7 @@ pub enum Identifier {
 
 /// A client that is known by name.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Reservation {
     /// What the client is known by.
@@ -131,6 +138,7 @@ pub struct Reservation {
 
 /// A client class.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Class {
     /// Unique in the estate.
@@ -141,6 +149,7 @@ pub struct Class {
 
 /// What a class means in a place.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Meaning {
     /// The class.
@@ -151,6 +160,7 @@ pub struct Meaning {
 
 /// Options and parameters that were said together, or merged.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ValueSet {
     /// Options in the order of space and code; a code stands once.
@@ -161,6 +171,7 @@ pub struct ValueSet {
 
 /// One option's bytes, or its removal.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OptionValue {
     /// Which numbering `code` belongs to.
@@ -175,6 +186,7 @@ pub struct OptionValue {
 
 /// A parameter's value and where it was said; a null value removes an inherited one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Layered<T> {
     /// Where it was said.
@@ -185,6 +197,7 @@ pub struct Layered<T> {
 
 /// Everything a place, class or reservation may say that is no option. Absent: not said.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Parameters {
     /// Lease time when the client asks for none.
@@ -272,6 +285,7 @@ pub enum ReplyPort {
 
 /// The pair that serves the estate.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HighAvailability {
     /// Who answers.
@@ -305,6 +319,7 @@ pub enum HighAvailabilityMode {
 
 /// One server of the pair.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Peer {
     /// What `--node` names.

@@ -6,6 +6,7 @@ use crate::vocab::{ClassName, HexBytes};
 
 /// A test that a packet passes or fails.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Test {
     /// All pass.
@@ -24,6 +25,7 @@ pub enum Test {
 
 /// A string of octets.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Term {
     /// These octets.
@@ -43,6 +45,7 @@ pub enum Term {
 
 /// A place in a packet.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Accessor {
     /// An option's payload.

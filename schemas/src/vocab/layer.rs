@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The levels of inheritance, from the widest to the nearest.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "source", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Layer {
     /// `estate.yaml`.
