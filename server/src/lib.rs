@@ -3,5 +3,7 @@
 //! A datagram goes `wire` -> `serve` -> a [`leases::LeaseRequest`] -> [`leases::Outcome`] -> reply. Time,
 //! randomness and bytes are arguments; sockets, files and threads are the program's.
 
+pub mod wire;
+
 pub mod leases;
 pub mod time;
