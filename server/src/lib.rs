@@ -5,5 +5,6 @@
 
 pub mod wire;
 
+pub mod estate;
 pub mod leases;
 pub mod time;

@@ -80,6 +80,7 @@ impl MessageType {
 pub struct Message<'a> {
     bytes: &'a [u8],
     options: &'a OptionIndex,
+    remembered_agent: Option<&'a [u8]>,
 }
 
 impl<'a> Message<'a> {
@@ -95,7 +96,7 @@ impl<'a> Message<'a> {
             return Err(Malformed::HardwareLength);
         }
         index.fill(bytes);
-        Ok(Message { bytes, options: index })
+        Ok(Message { bytes, options: index, remembered_agent: None })
     }
 
     /// `op`: 1 is a request, 2 a reply.
@@ -179,8 +180,21 @@ impl<'a> Message<'a> {
 
     /// The payload of an option, joined if it came in parts.
     pub fn option(&self, code: u8) -> Option<&'a [u8]> {
-        let Message { bytes, options } = *self;
-        options.get(bytes, code)
+        let Message { bytes, options, remembered_agent } = *self;
+        match options.get(bytes, code) {
+            None if code == code::AGENT_INFORMATION => remembered_agent,
+            found => found,
+        }
+    }
+
+    /// The same message, read as if it carried this option 82 where it carries none.
+    pub fn with_remembered_agent(self, agent: &'a [u8]) -> Message<'a> {
+        Message { remembered_agent: Some(agent), ..self }
+    }
+
+    /// Option 82 as this very message carries it: what a reply echoes (RFC 3046 section 2.2).
+    pub fn received_agent(&self) -> Option<&'a [u8]> {
+        self.options.get(self.bytes, code::AGENT_INFORMATION)
     }
 
     /// An option that must be one address.
