@@ -95,7 +95,7 @@ fn meanings_are_collected_in_the_estates_order() {
 fn refusal(pointer: &str, value: serde_json::Value) -> TableError {
     let mut json = estate_json();
     *json.pointer_mut(pointer).expect("the place is there") = value;
-    Tables::build(&estate(json)).err().expect("refused")
+    Tables::build(&estate(json)).expect_err("refused")
 }
 
 #[test]

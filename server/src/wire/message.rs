@@ -99,6 +99,11 @@ impl<'a> Message<'a> {
         Ok(Message { bytes, options: index, remembered_agent: None })
     }
 
+    /// The message as it came.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// `op`: 1 is a request, 2 a reply.
     pub fn op(&self) -> u8 {
         self.bytes[0]
