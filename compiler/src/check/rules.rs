@@ -3,9 +3,11 @@
 //! Codes are never reused; the family says which part of the estate a rule looks at: L0 form, L1 identity, L2
 //! references, L3 addressing, L4 reservations, L5 options, L6 classes, L7 availability, L8 secrets, L9 change.
 
+pub mod addressing;
 pub mod class;
 pub mod form;
 pub mod option;
+pub mod reservation;
 
 use crate::diag::{Rule, Sink};
 use crate::model::Estate;
@@ -26,6 +28,37 @@ pub static REGISTRY: &[Registered] = &[
     Registered { rule: &form::unsupported_yaml::RULE, check: None },
     Registered { rule: &form::too_large::RULE, check: None },
     Registered { rule: &form::not_utf8::RULE, check: None },
+    checked(&addressing::overlapping_subnets::RULE, addressing::overlapping_subnets::check),
+    checked(&addressing::same_base_other_mask::RULE, addressing::same_base_other_mask::check),
+    checked(&addressing::pool_outside_subnet::RULE, addressing::pool_outside_subnet::check),
+    checked(&addressing::overlapping_pools::RULE, addressing::overlapping_pools::check),
+    checked(
+        &addressing::pool_with_network_or_broadcast::RULE,
+        addressing::pool_with_network_or_broadcast::check,
+    ),
+    checked(&addressing::pool_contains_router::RULE, addressing::pool_contains_router::check),
+    checked(&addressing::pool_contains_relay::RULE, addressing::pool_contains_relay::check),
+    checked(&addressing::router_outside_subnet::RULE, addressing::router_outside_subnet::check),
+    checked(&addressing::relay_claimed_twice::RULE, addressing::relay_claimed_twice::check),
+    checked(&addressing::exclusion_outside_pools::RULE, addressing::exclusion_outside_pools::check),
+    checked(&addressing::overlapping_exclusions::RULE, addressing::overlapping_exclusions::check),
+    checked(&addressing::exhausted_pool::RULE, addressing::exhausted_pool::check),
+    checked(&addressing::subnet_without_addresses::RULE, addressing::subnet_without_addresses::check),
+    checked(&addressing::network_without_subnets::RULE, addressing::network_without_subnets::check),
+    checked(&addressing::no_standby_share::RULE, addressing::no_standby_share::check),
+    checked(&addressing::prefix_not_private::RULE, addressing::prefix_not_private::check),
+    checked(&reservation::duplicate_identifier::RULE, reservation::duplicate_identifier::check),
+    checked(&reservation::mac_in_two_networks::RULE, reservation::mac_in_two_networks::check),
+    checked(&reservation::duplicate_address::RULE, reservation::duplicate_address::check),
+    checked(&reservation::address_outside_subnet::RULE, reservation::address_outside_subnet::check),
+    checked(&reservation::reserved_special_address::RULE, reservation::reserved_special_address::check),
+    checked(&reservation::bad_mac::RULE, reservation::bad_mac::check),
+    checked(&reservation::mac_and_client_id::RULE, reservation::mac_and_client_id::check),
+    checked(&reservation::duplicate_hostname::RULE, reservation::duplicate_hostname::check),
+    checked(&reservation::bad_hostname::RULE, reservation::bad_hostname::check),
+    checked(&reservation::reservation_in_pool::RULE, reservation::reservation_in_pool::check),
+    checked(&reservation::address_excluded::RULE, reservation::address_excluded::check),
+    checked(&reservation::mac_in_two_sites::RULE, reservation::mac_in_two_sites::check),
     Registered { rule: &option::bad_option_value::RULE, check: None },
     Registered { rule: &option::protocol_option::RULE, check: Some(option::protocol_option::check) },
     Registered {
@@ -45,6 +78,11 @@ pub static REGISTRY: &[Registered] = &[
     Registered { rule: &class::class_order::RULE, check: None },
     Registered { rule: &class::unknown_class_in_expression::RULE, check: None },
 ];
+
+/// A rule that looks at the estate.
+const fn checked(rule: &'static Rule, check: fn(&Estate, &mut Sink)) -> Registered {
+    Registered { rule, check: Some(check) }
+}
 
 /// The rule of this code or slug.
 pub fn find(name: &str) -> Option<&'static Rule> {

@@ -1,0 +1,103 @@
+//! A pool from which the standby could serve nobody new.
+
+use std::net::Ipv4Addr;
+
+use leasehold_schemas::artefact::HighAvailabilityMode;
+use leasehold_schemas::vocab::AddrRange;
+
+use super::exhausted_pool::for_each_pool;
+use super::placement::Placement;
+use crate::diag::{Diagnostic, Rule, Severity, Sink};
+use crate::model::Estate;
+
+/// L325.
+pub static RULE: Rule = Rule {
+    code: "L325",
+    slug: "no-standby-share",
+    severity: Severity::Warning,
+    allowable: true,
+    page: include_str!("no_standby_share.md"),
+};
+
+/// `k` where the estate names none.
+const SHARE_DEFAULT: u32 = 8;
+
+/// Looks at every pool that has addresses to give. Of every `k` addresses the last is the standby's home: those
+/// whose number leaves `k - 1` when divided by `k`.
+pub fn check(estate: &Estate, sink: &mut Sink) {
+    let Some(pair) = &estate.high_availability else { return };
+    let k = match pair.mode.value {
+        HighAvailabilityMode::HotStandby => {
+            pair.standby_share.as_ref().map_or(SHARE_DEFAULT, |share| share.value.k)
+        }
+        HighAvailabilityMode::LoadBalancing => 2,
+        HighAvailabilityMode::PassiveBackup => return,
+    };
+    let who = match pair.mode.value {
+        HighAvailabilityMode::HotStandby => "standby",
+        HighAvailabilityMode::LoadBalancing | HighAvailabilityMode::PassiveBackup => "secondary",
+    };
+    for_each_pool(estate, &Placement::of(estate), |subnet, pool, taken| {
+        let mut gaps = taken.gaps(pool.range.value).peekable();
+        if gaps.peek().is_none() || gaps.any(|gap| home_in(gap, k).is_some()) {
+            return;
+        }
+        let message = format!("pool `{}` has no address for the {who}", pool.range.value);
+        let label = format!("none of its free addresses is the {who}'s");
+        let note =
+            format!("the {who} gives new clients one address in {k}, those that leave {} modulo {k}", k - 1);
+        let finding = Diagnostic::new(&RULE, pool.range.span, message, label).with_note(note);
+        let hosts = match subnet.prefix.value {
+            prefix if prefix.reserves_ends() => {
+                AddrRange::new(next(prefix.network(), 1), next(prefix.last(), -1)).ok()
+            }
+            prefix => Some(prefix.range()),
+        };
+        let near = hosts.and_then(|hosts| nearest_home(hosts, pool.range.value, k));
+        sink.push(match near.filter(|&near| taken.find(near).is_none()) {
+            Some(near) => {
+                finding.with_help(format!("the nearest address that would be the {who}'s is `{near}`"))
+            }
+            None => finding,
+        });
+    });
+}
+
+/// The first address of the range that is the second server's home.
+fn home_in(range: AddrRange, k: u32) -> Option<Ipv4Addr> {
+    let first = range.first().to_bits();
+    let home = first.checked_add(k - 1 - first % k).map(Ipv4Addr::from_bits)?;
+    range.contains(home).then_some(home)
+}
+
+fn nearest_home(hosts: AddrRange, pool: AddrRange, k: u32) -> Option<Ipv4Addr> {
+    let above = pool.last().to_bits().checked_add(1).map(Ipv4Addr::from_bits);
+    let above =
+        above.and_then(|from| AddrRange::new(from, hosts.last()).ok()).and_then(|range| home_in(range, k));
+    let first = pool.first().to_bits();
+    let below =
+        first.checked_sub(first % k + 1).map(Ipv4Addr::from_bits).filter(|&addr| hosts.contains(addr));
+    above.or(below)
+}
+
+fn next(addr: Ipv4Addr, by: i32) -> Ipv4Addr {
+    Ipv4Addr::from_bits(addr.to_bits().wrapping_add_signed(by))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_every_k_addresses_is_home() {
+        let home = |range: &str, k| home_in(range.parse().unwrap(), k).map(|home| home.to_string());
+        assert_eq!(home("10.0.0.0 - 10.0.0.7", 8).as_deref(), Some("10.0.0.7"));
+        assert_eq!(home("10.0.0.8 - 10.0.0.14", 8), None);
+        assert_eq!(
+            home("10.0.0.9 - 10.0.0.10", 3).as_deref(),
+            Some("10.0.0.10"),
+            "167772170 leaves 2 modulo 3"
+        );
+        assert_eq!(home("255.255.255.255", 8).as_deref(), Some("255.255.255.255"));
+    }
+}
