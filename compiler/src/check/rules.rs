@@ -68,6 +68,15 @@ pub static REGISTRY: &[Registered] = &[
     Registered { rule: &option::timer_order::RULE, check: Some(option::timer_order::check) },
     Registered { rule: &option::zero_lease::RULE, check: Some(option::zero_lease::check) },
     Registered { rule: &option::lease_order::RULE, check: Some(option::lease_order::check) },
+    Registered { rule: &option::reply_too_large::RULE, check: Some(option::reply_too_large::check) },
+    Registered {
+        rule: &option::encapsulated_too_long::RULE,
+        check: Some(option::encapsulated_too_long::check),
+    },
+    Registered {
+        rule: &option::router_beside_classless_routes::RULE,
+        check: Some(option::router_beside_classless_routes::check),
+    },
     Registered { rule: &option::bad_domain_name::RULE, check: None },
     Registered {
         rule: &option::option_defined_twice::RULE,

@@ -68,11 +68,16 @@ impl<'a> View<'a> {
         self.values.iter().find_map(|values| values.assignment(option))
     }
 
-    /// Every option that wins, taken away or not, in no order.
-    pub fn options(&self) -> impl Iterator<Item = &'a Assignment> {
+    /// Everything said of options, the nearest first, what is overridden included.
+    pub fn said_options(&self) -> impl Iterator<Item = &'a Assignment> {
+        self.values.iter().copied().flat_map(|values| &values.options)
+    }
+
+    /// Every option that wins with a value, the nearest first, and its octets.
+    pub fn options(&self) -> impl Iterator<Item = (&'a Assignment, &'a [u8])> {
         let mut seen = BTreeSet::new();
-        let all = self.values.iter().copied().flat_map(|values| &values.options);
-        all.filter(move |assignment| seen.insert(assignment.option))
+        let winning = self.said_options().filter(move |assignment| seen.insert(assignment.option));
+        winning.filter_map(|assignment| Some((assignment, assignment.bytes.as_deref()?)))
     }
 }
 

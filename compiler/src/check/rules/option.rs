@@ -15,6 +15,12 @@ pub mod zero_lease;
 
 pub mod lease_order;
 
+pub mod reply_too_large;
+
+pub mod encapsulated_too_long;
+
+pub mod router_beside_classless_routes;
+
 pub mod bad_domain_name;
 
 pub mod option_defined_twice;

@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use leasehold_schemas::source::Span;
 
 use crate::diag::{Diagnostic, Sink};
-use crate::model::{Id, Subnet};
+use crate::model::{Id, Subnet, Values};
+
+/// Whether any option is said. Most classes, reservations and devices say none, and need not be looked at.
+pub fn says_any(values: &Values) -> bool {
+    !values.options.is_empty()
+}
 
 /// Findings by the place that said the wrong value.
 #[derive(Default)]

@@ -4,9 +4,9 @@ use std::net::Ipv4Addr;
 
 use leasehold_schemas::vocab::{Cidr, OptionCode, Space};
 
-use super::findings::Findings;
+use super::findings::{Findings, says_any};
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
-use crate::model::{Estate, Values};
+use crate::model::Estate;
 
 /// Clients would be told another netmask or broadcast address than their subnet has.
 pub static RULE: Rule = Rule {
@@ -64,9 +64,4 @@ fn broadcast(prefix: Cidr, said: Ipv4Addr) -> Option<Ipv4Addr> {
 
 fn address(bytes: &[u8]) -> Option<Ipv4Addr> {
     <[u8; 4]>::try_from(bytes).ok().map(Ipv4Addr::from)
-}
-
-/// Most classes and reservations say no option at all, and need not be looked at.
-fn says_any(values: &Values) -> bool {
-    !values.options.is_empty()
 }

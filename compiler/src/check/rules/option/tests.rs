@@ -286,6 +286,68 @@ fn definitions_of_what_exists() {
 }
 
 #[test]
+fn routes_without_a_default_beside_routers() {
+    let mut draft = Draft::new();
+    let root = draft.root();
+    let (_, scope) = draft.subnet("10.42.8.0/24");
+    let routers = draft.option(3, &[10, 42, 8, 1]);
+    draft.estate.scopes[scope].values.options.push(routers);
+    let routes = draft.option(121, &[8, 10, 10, 42, 8, 2]);
+    let at = routes.span;
+    draft.estate.scopes[root].values.options.push(routes);
+    let message = "clients that take these routes ignore option `routers`".to_owned();
+    assert_eq!(draft.found(router_beside_classless_routes::check), [(at, message)]);
+    let with_default = draft.option(121, &[8, 10, 10, 42, 8, 2, 0, 10, 42, 8, 1]);
+    draft.estate.scopes[scope].values.options.push(with_default);
+    assert_eq!(draft.found(router_beside_classless_routes::check), []);
+}
+
+#[test]
+fn replies_are_counted_without_what_is_overridden_or_never_sent() {
+    let mut draft = Draft::new();
+    let root = draft.root();
+    let (_, scope) = draft.subnet("10.42.8.0/24");
+    let (path, portal) = (draft.option(17, &[b'a'; 200]), draft.option(114, &[b'b'; 71]));
+    let at = path.span;
+    draft.estate.scopes[root].values.options.extend([path, portal]);
+    let message = "a reply takes 549 octets, more than 548".to_owned();
+    assert_eq!(draft.found(reply_too_large::check), [(at, message)]);
+    draft.estate.scopes[root].values.parameters.never_send =
+        Said::Set(Spanned::new(vec![OptionCode(114)], at));
+    assert_eq!(draft.found(reply_too_large::check), []);
+    draft.estate.scopes[root].values.parameters.never_send = Said::Absent;
+    let shorter = draft.option(17, b"a");
+    draft.estate.scopes[scope].values.options.push(shorter);
+    assert_eq!(draft.found(reply_too_large::check), []);
+}
+
+#[test]
+fn sub_options_share_one_container() {
+    let mut draft = Draft::new();
+    let root = draft.root();
+    draft.subnet("10.42.8.0/24");
+    let mut spans = Vec::new();
+    for code in [1, 2] {
+        let (key, span) = (draft.span(), draft.span());
+        let option = draft.estate.definitions.push(Definition {
+            name: format!("sub-{code}"),
+            space: Space::Vendor43,
+            code: OptionCode(code),
+            kind: leasehold_schemas::source::OptionType::String,
+            array: false,
+            fields: Vec::new(),
+            span: Some(span),
+        });
+        let bytes = Some(vec![b'a'; 125 + usize::from(code)]);
+        let assignment = Assignment { option, key, span, elements: vec![span], bytes };
+        draft.estate.scopes[root].values.options.push(assignment);
+        spans.push(span);
+    }
+    let message = "options of space `43` take 257 octets together, more than 255".to_owned();
+    assert_eq!(draft.found(encapsulated_too_long::check), [(spans[1], message)]);
+}
+
+#[test]
 fn an_empty_estate_has_no_findings() {
     let estate = Estate::default();
     for registered in crate::check::rules::REGISTRY.iter().filter(|entry| entry.rule.code.starts_with("L5")) {
