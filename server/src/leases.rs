@@ -8,6 +8,14 @@ mod client;
 mod record;
 mod request;
 
+mod expiry;
+mod free;
+pub mod journal;
+mod store;
+mod table;
+
 pub use client::{Client, ClientKey};
 pub use record::{Binding, Details, State, Version};
 pub use request::{Durable, Grant, LeaseRequest, Outcome, Ticket, Unavailable};
+pub use store::Store;
+pub use table::Bindings;

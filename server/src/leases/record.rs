@@ -71,6 +71,34 @@ pub struct Binding {
 }
 
 impl Binding {
+    /// The record of an address nobody had yet.
+    pub fn unused(address: Ipv4Addr) -> Binding {
+        Binding {
+            address,
+            epoch: 0,
+            version: Version::default(),
+            state: State::Free { last_client: None },
+            released: false,
+            ending: false,
+            told_wall_ms: 0,
+            partner_told_wall_ms: 0,
+            potential_wall_ms: 0,
+            promised_wall_ms: 0,
+            born: Version::default(),
+            details: Details::default(),
+        }
+    }
+
+    /// Whether the record binds the address to a client, expired or not.
+    pub fn is_bound(&self) -> bool {
+        matches!(self.state, State::Bound(_))
+    }
+
+    /// The longest expiry the client was told by either server, in milliseconds since 1970 UTC.
+    pub fn expires_wall_ms(&self) -> u64 {
+        self.told_wall_ms.max(self.partner_told_wall_ms)
+    }
+
     /// The client that holds the address or held it last.
     pub fn client(&self) -> Option<&Client> {
         match &self.state {
@@ -82,7 +110,6 @@ impl Binding {
 
     /// Whether a client holds the address at `wall_ms`: bound, not released, not expired.
     pub fn is_active(&self, wall_ms: u64) -> bool {
-        let expires = self.told_wall_ms.max(self.partner_told_wall_ms);
-        matches!(self.state, State::Bound(_)) && !self.released && wall_ms < expires
+        self.is_bound() && !self.released && wall_ms < self.expires_wall_ms()
     }
 }

@@ -62,6 +62,11 @@ pub enum LeaseRequest {
 pub struct Durable<T>(T);
 
 impl<T> Durable<T> {
+    /// Says that a completed sync covers the value.
+    pub(super) fn synced(value: T) -> Durable<T> {
+        Durable(value)
+    }
+
     /// The value.
     pub fn get(&self) -> &T {
         &self.0
