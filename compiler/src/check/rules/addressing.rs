@@ -20,7 +20,7 @@ pub mod router_outside_subnet;
 pub mod same_base_other_mask;
 pub mod subnet_without_addresses;
 
-mod infrastructure;
+pub(super) mod infrastructure;
 pub(super) mod placement;
 pub(super) mod prefixes;
 pub(super) mod ranges;

@@ -10,7 +10,7 @@ use leasehold_schemas::vocab::AddrRange;
 use super::placement::{Placement, reserved};
 use super::routers::{Router, Routers};
 use crate::diag::{Diagnostic, Edit, Rule};
-use crate::model::{Estate, Pool, Subnet};
+use crate::model::{Estate, Id, Pool, Subnet};
 
 /// What a pool wrongly takes in. Excluded and reserved addresses are not in a pool: nobody is given them.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub struct Intruders {
 
 /// Calls `found` for every pool that takes in an address of the infrastructure. Pools outside their subnet have a
 /// fault already.
-pub fn intrusions(estate: &Estate, mut found: impl FnMut(&Pool, &Intruders)) {
+pub fn intrusions(estate: &Estate, mut found: impl FnMut(Id<Pool>, &Intruders)) {
     let placement = Placement::of(estate);
     let routers = Routers::of(estate);
     for (id, subnet) in estate.subnets.iter() {
@@ -34,15 +34,15 @@ pub fn intrusions(estate: &Estate, mut found: impl FnMut(&Pool, &Intruders)) {
         }
         let shared: Vec<Router> =
             routers.effective(estate, subnet.scope).into_iter().flat_map(|(_, said)| said).collect();
-        for &pool in &subnet.pools {
-            let pool = &estate.pools[pool];
+        for &id in &subnet.pools {
+            let pool = &estate.pools[id];
             if placement.pool_outside(estate, pool) {
                 continue;
             }
             let own = routers.said_in(&estate.scopes[pool.scope].values);
             let intruders = intruders(estate, subnet, pool, shared.iter().copied().chain(own));
             if let Some(intruders) = intruders {
-                found(pool, &intruders);
+                found(id, &intruders);
             }
         }
     }

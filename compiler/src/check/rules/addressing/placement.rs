@@ -1,6 +1,6 @@
 //! Whether what a subnet holds lies in it.
 //!
-//! Where nothing that a subnet holds lies in its prefix, the prefix is what was mistyped: it is reported once, at
+//! Where nothing that a subnet holds lies wholly in its prefix, the prefix is what was mistyped: it is reported once, at
 //! the prefix, and its pools, reservations and routers are left alone. Where something does, what lies outside
 //! is wrong, each for itself, and takes no part in other rules.
 
@@ -54,7 +54,7 @@ fn is_misplaced(estate: &Estate, routers: Routers, subnet: &Subnet) -> bool {
     if subnet.suspect {
         return false;
     }
-    let within = |range: AddrRange| subnet.prefix.value.range().intersection(range).is_some();
+    let within = |range: AddrRange| subnet.prefix.value.range().covers(range);
     let pools = subnet.pools.iter().map(|&pool| estate.pools[pool].range.value);
     let reserved = reserved(estate, subnet).map(AddrRange::single);
     let said =

@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
 pub fn check(estate: &Estate, sink: &mut Sink) {
     intrusions(estate, |pool, intruders| {
         if intruders.ends.is_empty() && !intruders.routers.is_empty() {
-            sink.push(finding(&RULE, pool, intruders, &intruders.routers, "router"));
+            sink.push(finding(&RULE, &estate.pools[pool], intruders, &intruders.routers, "router"));
         }
     });
 }

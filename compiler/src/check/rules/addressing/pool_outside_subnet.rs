@@ -1,5 +1,9 @@
 //! A pool with addresses that its subnet does not have.
 
+use std::net::Ipv4Addr;
+
+use leasehold_schemas::vocab::{AddrRange, Cidr};
+
 use super::placement::Placement;
 use super::prefixes::{Prefixes, overlaps};
 use crate::diag::{Diagnostic, Edit, Rule, Severity, Sink};
@@ -35,11 +39,11 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         let subnet = &estate.subnets[id];
         let prefix = subnet.prefix.value;
         let pool = &estate.pools[subnet.pools[0]].range;
-        let message = format!("subnet `{prefix}` contains nothing that stands in it");
+        let message = format!("subnet `{prefix}` does not fit what stands in it");
         let label = format!("holds {}", prefix.range());
         sink.push(
             Diagnostic::new(&RULE, subnet.prefix.span, message, label)
-                .with_secondary(pool.span, "lies outside, as everything else does that stands in the subnet")
+                .with_secondary(pool.span, "not in the subnet, like all else that stands in it")
                 .with_help("correct the prefix, or move what stands in the subnet"),
         );
     }
@@ -62,6 +66,7 @@ fn finding(estate: &Estate, pool: &Pool, prefixes: &Prefixes) -> Diagnostic {
         prefixes.containing(range.first()).filter(|_| inside.is_none()).map(|home| &estate.subnets[home]);
     match (inside, home) {
         (Some(inside), _) => {
+            let inside = hosts(prefix).intersection(inside).unwrap_or(inside);
             let edit = Edit { span: pool.range.span, text: inside.to_string() };
             diagnostic
                 .with_help(format!("make the pool `{inside}`"))
@@ -72,4 +77,14 @@ fn finding(estate: &Estate, pool: &Pool, prefixes: &Prefixes) -> Diagnostic {
         }
         (None, _) => diagnostic,
     }
+}
+
+/// The prefix without its network and broadcast address.
+fn hosts(prefix: Cidr) -> AddrRange {
+    let whole = prefix.range();
+    if !prefix.reserves_ends() {
+        return whole;
+    }
+    let inner = |addr: Ipv4Addr, by: i32| Ipv4Addr::from_bits(addr.to_bits().wrapping_add_signed(by));
+    AddrRange::new(inner(whole.first(), 1), inner(whole.last(), -1)).expect("a /30 and wider has hosts")
 }

@@ -16,6 +16,7 @@ pub static RULE: Rule = Rule {
 /// Looks at every pool after its exclusions. A /31 or /32 has neither address (RFC 3021).
 pub fn check(estate: &Estate, sink: &mut Sink) {
     intrusions(estate, |pool, intruders| {
+        let pool = &estate.pools[pool];
         let range = pool.range.value;
         let prefix = &estate.subnets[pool.subnet].prefix;
         let (what, label) = match intruders.ends[..] {

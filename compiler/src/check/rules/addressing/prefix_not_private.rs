@@ -31,7 +31,7 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             None => {
                 let message = format!("subnet `{prefix}` is not in private address space");
                 Diagnostic::new(&RULE, subnet.prefix.span, message, "its addresses are public").with_help(
-                    format!("if they are yours, declare `address-space: [{prefix}, …]` in `estate.yaml`"),
+                    format!("if they are yours, list `{prefix}` under `address-space` in `estate.yaml`"),
                 )
             }
             Some(block) => {

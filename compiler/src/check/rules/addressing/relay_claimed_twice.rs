@@ -7,7 +7,7 @@ use leasehold_schemas::source::Span;
 use super::placement::{Placement, whose};
 use super::prefixes::Prefixes;
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
-use crate::model::{Estate, Id, Network};
+use crate::model::{Estate, Id, Network, Subnet};
 
 /// L312.
 pub static RULE: Rule = Rule {
@@ -47,6 +47,9 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
                     }
                 }
                 (_, Some((earlier, other))) if other != network => {
+                    if overlap(estate, network, other) {
+                        continue;
+                    }
                     sink.push(claimed_twice(estate, (addr, span, network), earlier, other));
                 }
                 (_, Some(_)) => {}
@@ -60,6 +63,13 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
 fn holds(estate: &Estate, network: Id<Network>, addr: Ipv4Addr) -> bool {
     let subnets = &estate.networks[network].subnets;
     subnets.iter().any(|&subnet| estate.subnets[subnet].prefix.value.contains(addr))
+}
+
+/// Whether the networks share addresses: then one is a copy of the other, and its subnets are reported.
+fn overlap(estate: &Estate, a: Id<Network>, b: Id<Network>) -> bool {
+    let prefix = |id: &Id<Subnet>| estate.subnets[*id].prefix.value;
+    let mut subnets = estate.networks[a].subnets.iter().map(prefix);
+    subnets.any(|one| estate.networks[b].subnets.iter().map(prefix).any(|other| one.overlaps(other)))
 }
 
 fn claimed_twice(

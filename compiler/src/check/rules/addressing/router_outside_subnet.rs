@@ -85,6 +85,7 @@ fn finding(estate: &Estate, said: &[(Router, Id<Network>)]) -> Diagnostic {
     }
     match said.len() {
         1 => diagnostic,
+        2 => diagnostic.with_note("the same holds for one more network"),
         networks => diagnostic.with_note(format!("the same holds for {} more networks", networks - 1)),
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::position::{Position, positions};
+use crate::check::rules::addressing::infrastructure::intrusions;
+use crate::check::rules::addressing::placement::Placement;
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
 use crate::model::{Estate, Id, Pool, Reservation};
 
@@ -23,6 +25,15 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             inside.entry(pool).or_insert((id, 0)).1 += 1;
         }
     });
+    if inside.is_empty() {
+        return;
+    }
+    // A pool whose bounds are wrong takes in reservations by mistake.
+    intrusions(estate, |pool, _| {
+        inside.remove(&pool);
+    });
+    let placement = Placement::of(estate);
+    inside.retain(|&pool, _| !placement.pool_outside(estate, &estate.pools[pool]));
     for (pool, (first, count)) in inside {
         let pool = &estate.pools[pool].range;
         let Some(address) = &estate.reservations[first].address else { continue };
