@@ -371,7 +371,10 @@ impl<'t> Parser<'t, '_> {
         if token == *wanted {
             return Ok((token, at));
         }
-        let message = if token == Token::End { "class expression ends too early" } else { "syntax error" };
+        let message = match token {
+            Token::End => "class expression ends too early",
+            _ => "class expression lacks a part",
+        };
         Err(syntax(at, message, format!("expected {shown}")))
     }
 }
