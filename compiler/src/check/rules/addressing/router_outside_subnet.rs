@@ -41,8 +41,8 @@ fn reachable(estate: &Estate, network: &Network, router: &Router) -> bool {
     network.subnets.iter().any(|&subnet| estate.subnets[subnet].prefix.value.contains(router.addr))
 }
 
-/// Every router that some client of the network is told: by its places, by classes in the network, by
-/// reservations.
+/// Every router that some client of the network is told, by its places, by classes in the network or by its
+/// reservation, and that does not lie in that client's own subnet.
 fn told(estate: &Estate, routers: Routers, network: &Network) -> Vec<Router> {
     let site = &estate.scopes[estate.sites[network.site].scope];
     let mut told: Vec<Router> = Vec::new();
@@ -51,13 +51,15 @@ fn told(estate: &Estate, routers: Routers, network: &Network) -> Vec<Router> {
         let subnet = &estate.subnets[subnet];
         scopes.push(subnet.scope);
         scopes.extend(subnet.pools.iter().map(|&pool| estate.pools[pool].scope));
+        // Most routers lie in the very subnet: only the others are worth a look at the rest of the network.
+        let strange = |router: &Router| !subnet.prefix.value.contains(router.addr);
         let reserved = subnet.reservations.iter().map(|&id| &estate.reservations[id].values);
-        told.extend(reserved.flat_map(|values| routers.said_in(values)));
+        told.extend(reserved.flat_map(|values| routers.said_in(values)).filter(strange));
         if let Some((scope, said)) = routers.effective(estate, subnet.scope) {
             // What the site says may be missing from a broken file, and would have won over profile and estate.
             let wider = scope.layer < Layer::Site;
             if !(wider && estate.is_partial(site.span)) {
-                told.extend(said);
+                told.extend(said.filter(strange));
             }
         }
     }
