@@ -7,4 +7,6 @@ pub mod wire;
 
 pub mod estate;
 pub mod leases;
+pub mod node;
+pub mod serve;
 pub mod time;

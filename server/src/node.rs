@@ -1,0 +1,318 @@
+//! Where serving and leases meet: one event in, actions out. Nothing here waits, reads a clock or touches a socket.
+//!
+//! Invariant: an exchange that waits for the store is owned here, counted and bounded by [`PARKED_MAX`]; each ends
+//! by the store's outcome. What the store answers is checked against the estate as it is then.
+
+mod counters;
+mod parking;
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use leasehold_schemas::vocab::Seconds;
+
+use crate::estate::Tables;
+use crate::leases::journal::{Completion, Operation};
+use crate::leases::{Binding, Durable, LeaseRequest, Outcome, Store, Unavailable};
+use crate::serve::{
+    Config, Decision, Goal, Holds, Meta, NoTrace, Outgoing, Scratch, Silence, Situation, acknowledge, decide,
+    inform, nak, offer,
+};
+use crate::time::{Millis, Now};
+use crate::wire::{Message, MessageType, OptionIndex};
+
+pub use counters::Counters;
+pub use parking::PARKED_MAX;
+use parking::{Parked, Parking};
+
+/// How many addresses are tried for one exchange before it is given up.
+pub const TRIES_MAX: u8 = 4;
+
+/// What happens to a node.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A datagram came.
+    Datagram {
+        /// Where from and how.
+        meta: Meta,
+        /// Its payload.
+        bytes: &'a [u8],
+    },
+    /// The disk did, or failed to do, what it was told.
+    Disk(Completion),
+    /// [`Node::deadline`] has come.
+    Timer,
+    /// A new estate is to be served from now on.
+    Reload(Arc<Tables>),
+}
+
+/// What the world must do, in order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// Send an answer.
+    Send(Outgoing),
+    /// Do something to the disk.
+    Disk(Operation),
+}
+
+/// Actions, and buffers to write the next answers into.
+#[derive(Debug, Default)]
+pub struct Actions {
+    /// What is to be done, in order.
+    pub list: Vec<Action>,
+    spare: Vec<Vec<u8>>,
+}
+
+impl Actions {
+    /// Gives back a buffer whose datagram was sent.
+    pub fn recycle(&mut self, bytes: Vec<u8>) {
+        self.spare.push(bytes);
+    }
+}
+
+/// One server.
+#[derive(Debug)]
+pub struct Node {
+    tables: Arc<Tables>,
+    config: Config,
+    store: Store,
+    holds: Holds,
+    parking: Parking,
+    index: OptionIndex,
+    scratch: Scratch,
+    /// Option 82 that a binding remembers, while one message is looked at.
+    remembered: Vec<u8>,
+    counters: Counters,
+}
+
+impl Node {
+    /// A node that serves `tables` with the leases of `store`.
+    pub fn new(tables: Arc<Tables>, config: Config, mut store: Store) -> Node {
+        store.set_ranges(tables.pool_ranges());
+        Node {
+            tables,
+            config,
+            store,
+            holds: Holds::default(),
+            parking: Parking::default(),
+            index: OptionIndex::new(),
+            scratch: Scratch::default(),
+            remembered: Vec::new(),
+            counters: Counters::default(),
+        }
+    }
+
+    /// Feeds one event; whatever the world must do is appended to `out`. Call [`Node::flush`] after each batch.
+    pub fn step(&mut self, now: Now, event: Event<'_>, out: &mut Actions) {
+        match event {
+            Event::Datagram { meta, bytes } => {
+                if let Err(silence) = self.datagram(now, meta, bytes, out) {
+                    self.counters.silent(silence);
+                }
+            }
+            Event::Disk(completion) => {
+                self.store.completed(completion);
+            }
+            Event::Timer => self.timer(now),
+            Event::Reload(tables) => {
+                self.store.set_ranges(tables.pool_ranges());
+                self.tables = tables;
+            }
+        }
+        self.outcomes(now, out);
+    }
+
+    /// Starts a commit of what the batch changed, and hands out what the disk is to do.
+    pub fn flush(&mut self, out: &mut Actions) {
+        self.store.flush();
+        out.list.extend(self.store.take_operations().into_iter().map(Action::Disk));
+    }
+
+    /// When [`Event::Timer`] is due, on the boot clock, if ever.
+    pub fn deadline(&self, now: Now) -> Option<Millis> {
+        let expiry = self.store.deadline_wall_ms();
+        let expiry = expiry.map(|wall_ms| now.boot_ms.saturating_add(wall_ms.saturating_sub(now.wall_ms)));
+        expiry.into_iter().chain(self.holds.deadline_boot_ms()).min().map(Millis)
+    }
+
+    /// The leases.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The estate that is served.
+    pub fn tables(&self) -> &Arc<Tables> {
+        &self.tables
+    }
+
+    /// What was answered and what was not, and why.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// How many exchanges wait for the store.
+    pub fn parked(&self) -> usize {
+        self.parking.len()
+    }
+
+    /// How many addresses are offered.
+    pub fn held(&self) -> usize {
+        self.holds.len()
+    }
+
+    fn datagram(&mut self, now: Now, meta: Meta, bytes: &[u8], out: &mut Actions) -> Result<(), Silence> {
+        let message = Message::read(bytes, &mut self.index).map_err(Silence::Malformed)?;
+        if let Ok(Some(kind)) = message.message_type() {
+            self.counters.received(kind);
+            if self.parking.contains(&message, kind) {
+                return Err(Silence::Duplicate);
+            }
+        }
+        let bindings = self.store.bindings();
+        let situation =
+            Situation::new(&self.tables, &self.config, bindings, message, meta, &mut self.remembered)?;
+        let desk = Desk {
+            store: &mut self.store,
+            holds: &mut self.holds,
+            parking: &mut self.parking,
+            scratch: &mut self.scratch,
+            counters: &mut self.counters,
+        };
+        desk.decide(&situation, now, 1, out)
+    }
+
+    fn outcomes(&mut self, now: Now, out: &mut Actions) {
+        while let Some((ticket, outcome)) = self.store.next_outcome() {
+            let Some(parked) = self.parking.leave(ticket) else { continue };
+            if let Err(silence) = self.outcome(now, &parked, &outcome, out) {
+                self.counters.silent(silence);
+            }
+            self.parking.recycle(parked.bytes);
+        }
+    }
+
+    /// Goes on with an exchange. If somebody else was quicker, it is decided anew against the records as they are.
+    fn outcome(
+        &mut self,
+        now: Now,
+        parked: &Parked,
+        outcome: &Outcome,
+        out: &mut Actions,
+    ) -> Result<(), Silence> {
+        let Parked { bytes, meta, goal, lease, tries, .. } = parked;
+        let durable = match outcome {
+            Outcome::Done(_) if matches!(goal, Goal::Release | Goal::Decline) => {
+                return Err(Silence::Recorded);
+            }
+            Outcome::Done(durable) => Some(durable),
+            Outcome::Taken(_) if *tries >= TRIES_MAX => return Err(Silence::CandidatesExhausted),
+            Outcome::Taken(_) => None,
+            Outcome::Unavailable(Unavailable::NotTheHolder) => return Err(Silence::NotTheHolder),
+            Outcome::Unavailable(Unavailable::Overloaded) => return Err(Silence::StoreOverloaded),
+            Outcome::Unavailable(Unavailable::Failed) => return Err(Silence::StoreFailed),
+        };
+        let message = Message::read(bytes, &mut self.index).map_err(Silence::Malformed)?;
+        let bindings = self.store.bindings();
+        let situation =
+            Situation::new(&self.tables, &self.config, bindings, message, *meta, &mut self.remembered)?;
+        let mut desk = Desk {
+            store: &mut self.store,
+            holds: &mut self.holds,
+            parking: &mut self.parking,
+            scratch: &mut self.scratch,
+            counters: &mut self.counters,
+        };
+        match durable {
+            Some(durable) => desk.acknowledge(&situation, durable, *lease, out),
+            None => desk.decide(&situation, now, tries + 1, out),
+        }
+    }
+
+    fn timer(&mut self, now: Now) {
+        while let Some(address) = self.holds.expired(now.boot_ms) {
+            self.store.put_back(address);
+        }
+        self.store.tick(now);
+    }
+}
+
+/// What an exchange changes, apart from what it only reads.
+struct Desk<'a> {
+    store: &'a mut Store,
+    holds: &'a mut Holds,
+    parking: &'a mut Parking,
+    scratch: &'a mut Scratch,
+    counters: &'a mut Counters,
+}
+
+impl Desk<'_> {
+    fn decide(
+        mut self,
+        situation: &Situation<'_>,
+        now: Now,
+        tries: u8,
+        out: &mut Actions,
+    ) -> Result<(), Silence> {
+        let decision = decide(situation, self.store, self.holds, now, &mut self.scratch.meanings)?;
+        let bytes = out.spare.pop().unwrap_or_default();
+        match decision {
+            Decision::Offer(address) => {
+                self.hold(situation, address, now);
+                let place = situation.place_of(address).expect("only places that are open are chosen");
+                let outgoing = offer(situation, address, place, self.scratch, bytes, &mut NoTrace);
+                self.send(MessageType::Offer, outgoing, out);
+            }
+            Decision::Nak => {
+                let outgoing = nak(situation, self.scratch, bytes);
+                self.send(MessageType::Nak, outgoing, out);
+            }
+            Decision::Inform(place) => {
+                let outgoing = inform(situation, place, self.scratch, bytes, &mut NoTrace);
+                self.send(MessageType::Ack, outgoing, out);
+            }
+            Decision::Ask { goal, request, lease } => {
+                out.recycle(bytes);
+                if let (Goal::RapidCommit, LeaseRequest::Take { candidates, grant: _ }) = (goal, &request) {
+                    candidates.iter().for_each(|address| self.hold(situation, *address, now));
+                }
+                if self.parking.is_full() {
+                    return Err(Silence::ParkingFull);
+                }
+                let Situation { message, meta, kind, .. } = situation;
+                let ticket = self.parking.park(message, *kind, *meta, goal, lease, tries);
+                self.store.request(now, ticket, request);
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds an address for the client, and lets others have what was held for it before.
+    fn hold(&mut self, situation: &Situation<'_>, address: Ipv4Addr, now: Now) {
+        self.store.hold(address);
+        if let Some(before) = self.holds.hold(&situation.client.key, address, now.boot_ms) {
+            self.store.put_back(before);
+        }
+        while let Some(over) = self.holds.expired(now.boot_ms) {
+            self.store.put_back(over);
+        }
+    }
+
+    fn acknowledge(
+        &mut self,
+        situation: &Situation<'_>,
+        durable: &Durable<Binding>,
+        lease: Seconds,
+        out: &mut Actions,
+    ) -> Result<(), Silence> {
+        self.holds.end(durable.get().address);
+        let bytes = out.spare.pop().unwrap_or_default();
+        let outgoing = acknowledge(situation, durable, lease, self.scratch, bytes, &mut NoTrace)?;
+        self.send(MessageType::Ack, outgoing, out);
+        Ok(())
+    }
+
+    fn send(&mut self, kind: MessageType, outgoing: Outgoing, out: &mut Actions) {
+        self.counters.sent(kind);
+        out.list.push(Action::Send(outgoing));
+    }
+}
