@@ -119,7 +119,8 @@ fn request(
         (false, _, Some(address)) => (Goal::Renew, address),
         (_, None, None) => return Err(Silence::NoRequestedAddress),
     };
-    let Some(place) = situation.place_of(address) else { return deny(situation, goal) };
+    let place = situation.place_of(address).filter(|_| !must_move(situation, store, address, now));
+    let Some(place) = place else { return deny(situation, goal) };
     match record(situation, store, address, now) {
         Record::Others => deny(situation, goal),
         // Some other server may know more (RFC 2131 section 4.3.2).
@@ -141,6 +142,18 @@ fn deny(situation: &Situation<'_>, goal: Goal) -> Result<Decision, Silence> {
         return Err(Silence::NotAuthoritative);
     }
     Ok(Decision::Nak)
+}
+
+/// Whether the client has a reserved address that it could have, and asks for another.
+fn must_move(situation: &Situation<'_>, store: &Store, address: Ipv4Addr, now: Now) -> bool {
+    let reserved = situation.reservation().and_then(|reservation| reservation.address);
+    reserved.filter(|reserved| *reserved != address).is_some_and(|reserved| {
+        situation.place_of(reserved).is_some()
+            && match record(situation, store, reserved, now) {
+                Record::Own | Record::None => true,
+                Record::Others => false,
+            }
+    })
 }
 
 /// What this server's record says of an address, from one client's side. A reservation is a record too.

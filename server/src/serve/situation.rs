@@ -105,7 +105,7 @@ impl<'a> Situation<'a> {
     }
 
     /// Where `address` lies, if this client may have it on this network: its reserved address, or one of a pool
-    /// that is open to it and reserved for nobody. A client with a reserved address may have no other.
+    /// that is open to it and reserved for nobody.
     pub fn place_of(&self, address: Ipv4Addr) -> Option<Place> {
         let place = self.subnet_place(address)?;
         let reserved = self.reservation().and_then(|reservation| reservation.address);
