@@ -1,0 +1,82 @@
+//! Everything between the library and the world. No rule, no default of the estate language lives here.
+//!
+//! Invariant: what the program could not do is one line on standard error and exit code 2; no output file is ever half-written.
+
+mod arguments;
+mod explain;
+mod output;
+mod schema;
+
+use std::fmt;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use arguments::{Arguments, Command};
+use output::{OutputError, say};
+
+/// The tool did its work and found nothing that forbids going on.
+const CLEAN: u8 = 0;
+/// The tool could not do its work.
+const FAILED: u8 = 2;
+
+/// Why the tool could not do its work.
+#[derive(Debug)]
+enum Failure {
+    Output(OutputError),
+    /// No rule has this code or slug.
+    UnknownRule {
+        name: String,
+        nearest: Option<&'static str>,
+    },
+    /// `schema` was told neither what to print nor where to write everything.
+    NoSchemaNamed,
+}
+
+/// Reads the arguments, does what they say, and gives the exit code.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    match execute(&arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            say(&format!("leasehold: {failure}"));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn execute(arguments: &Arguments) -> Result<u8, Failure> {
+    match &arguments.command {
+        Command::Explain { rule } => explain::explain(rule),
+        Command::Schema { document, output } => schema::schema(*document, output.as_deref()),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "leasehold", &mut script);
+            output::print(&script)?;
+            Ok(CLEAN)
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Output(error) => error.fmt(f),
+            Failure::UnknownRule { name, nearest: Some(nearest) } => {
+                write!(f, "no rule is called `{name}`; did you mean `{nearest}`?")
+            }
+            Failure::UnknownRule { name, nearest: None } => {
+                write!(f, "no rule is called `{name}`; findings name theirs in brackets, such as `L001`")
+            }
+            Failure::NoSchemaNamed => f.write_str(
+                "name a schema to print (estate, site, artefact or diagnostics), or write all with `-o DIR`",
+            ),
+        }
+    }
+}
+
+impl From<OutputError> for Failure {
+    fn from(error: OutputError) -> Failure {
+        Failure::Output(error)
+    }
+}
