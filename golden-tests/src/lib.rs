@@ -12,3 +12,4 @@ pub mod packet_script;
 pub mod plain_yaml;
 pub mod requirement;
 pub mod rule_page;
+pub mod server_fuzz;

@@ -13,6 +13,10 @@ pub const HOLD_MS: u64 = 60_000;
 /// How many offers are held at once; the oldest goes first.
 pub const HOLDS_MAX: usize = 65_536;
 
+/// How many entries of the order may be out of date, beside one for each hold, before they are swept out: a client
+/// that asks without end must not make it grow.
+const OUTDATED_MAX: usize = 1024;
+
 #[derive(Clone, Debug)]
 struct Hold {
     key: ClientKey,
@@ -48,6 +52,10 @@ impl Holds {
         }
         self.by_address.insert(address, Hold { key: key.clone(), until_boot_ms });
         self.order.push_back((until_boot_ms, address));
+        if self.order.len() > 2 * self.by_address.len() + OUTDATED_MAX {
+            let Holds { by_address, order, .. } = self;
+            order.retain(|(until, at)| by_address.get(at).is_some_and(|hold| hold.until_boot_ms == *until));
+        }
         before
     }
 
@@ -94,5 +102,43 @@ impl Holds {
     /// Whether none is held.
     pub fn is_empty(&self) -> bool {
         self.by_address.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: u8) -> ClientKey {
+        ClientKey::Identifier([number].into())
+    }
+
+    const A: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+    const B: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
+
+    #[test]
+    fn a_client_holds_one_address_and_a_repeated_offer_lasts_longer() {
+        let mut holds = Holds::default();
+        assert_eq!(holds.hold(&key(1), A, 0), None);
+        assert_eq!(holds.hold(&key(1), A, 30_000), None);
+        assert!(holds.is_held_for_other(A, &key(2)));
+        assert!(!holds.is_held_for_other(A, &key(1)));
+        assert_eq!(holds.expired(HOLD_MS), None, "the first offer's end is out of date");
+        assert_eq!(holds.hold(&key(1), B, 70_000), Some(A));
+        assert_eq!(holds.of_client(&key(1)), Some(B));
+        assert_eq!(holds.expired(70_000 + HOLD_MS), Some(B));
+        assert!(holds.is_empty());
+    }
+
+    #[test]
+    fn offers_without_end_take_no_room_without_end() {
+        let mut holds = Holds::default();
+        for at in 0..10_000 {
+            holds.hold(&key(1), if at % 2 == 0 { A } else { B }, at);
+        }
+        assert_eq!(holds.len(), 1);
+        assert!(holds.order.len() <= 2 + OUTDATED_MAX + 1);
+        assert_eq!(holds.expired(u64::MAX), Some(B));
+        assert_eq!(holds.deadline_boot_ms(), None);
     }
 }
