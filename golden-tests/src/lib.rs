@@ -8,6 +8,7 @@ pub mod binaries;
 pub mod case;
 pub mod estate_generator;
 pub mod expectation;
+pub mod finding_list;
 pub mod packet_script;
 pub mod plain_yaml;
 pub mod requirement;

@@ -24,6 +24,23 @@ fn node(tree: &Tree, id: NodeId) -> Option<Value> {
     }
 }
 
+/// Whether another reader saw the same document. Readers of older YAML take a plain `007` for text, so their text
+/// is typed again where we see no text.
+pub fn is_same(ours: &Value, theirs: &Value) -> bool {
+    match (ours, theirs) {
+        (Value::Array(ours), Value::Array(theirs)) => {
+            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| is_same(ours, theirs))
+        }
+        (Value::Object(ours), Value::Object(theirs)) => {
+            let same =
+                |(key, value): (&String, &Value)| theirs.get(key).is_some_and(|other| is_same(value, other));
+            ours.len() == theirs.len() && ours.iter().all(same)
+        }
+        (Value::Number(_), Value::String(text)) => *ours == scalar(text),
+        _ => ours == theirs,
+    }
+}
+
 /// A plain scalar by the core schema. What JSON cannot say (`.inf`, `.nan`, integers beyond 64 bits) stays text.
 fn scalar(text: &str) -> Value {
     match text {
