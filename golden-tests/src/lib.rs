@@ -14,3 +14,4 @@ pub mod plain_yaml;
 pub mod requirement;
 pub mod rule_page;
 pub mod server_fuzz;
+pub mod simulated_disk;

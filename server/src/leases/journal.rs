@@ -138,7 +138,9 @@ impl Journal {
         }
         journal.begin_segment();
         let file = names::segment(journal.current().sequence);
-        journal.issue(DiskAction::Sync { file });
+        let sync = journal.issue(DiskAction::Sync { file });
+        // What was read counts as a batch of its own: nothing that rests on it is said before this sync.
+        journal.commit = Some((sync, journal.next_batch - 1));
         for file in obsolete {
             journal.issue(DiskAction::Remove { file });
         }
