@@ -202,7 +202,7 @@ impl SimulatedDisk {
         let mut names = self.synced_names.clone();
         let all = matches!(tear, Tear::Prefix(_));
         for change in self.name_changes.drain(..) {
-            if all || dice.roll() % 2 == 0 {
+            if all || dice.roll().is_multiple_of(2) {
                 apply(&mut names, &change);
             }
         }

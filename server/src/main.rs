@@ -1,2 +1,35 @@
-//! Placeholder entry point, replaced with its first command.
-fn main() {}
+//! `leasehold-server`: loads one artefact and serves DHCPv4.
+//!
+//! What decides is in the library; here are arguments, files, sockets, threads and clocks.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this program is a shell: files, sockets, threads and clocks are what it is for"
+)]
+
+mod daemon;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use daemon::arguments::{Arguments, Command, LeasesCommand};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Command::Run(run) => daemon::run(&run),
+        Command::Leases { command: LeasesCommand::List { data_dir } } => daemon::list_leases(&data_dir),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(daemon::Stop::Refused(why)) => {
+            eprintln!("leasehold-server: {why}");
+            ExitCode::from(2)
+        }
+        Err(daemon::Stop::Failed(why)) => {
+            eprintln!("leasehold-server: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

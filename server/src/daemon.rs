@@ -1,0 +1,42 @@
+//! The program around the core: one thread that owns all state and polls its sockets, one that writes the journal.
+//!
+//! Invariant: everything that can refuse to start is tried before the first datagram is taken, and each refusal is
+//! one line that says what to do.
+
+pub mod arguments;
+
+mod artefact_file;
+mod clock;
+mod core;
+mod data_directory;
+mod frame;
+mod journal_thread;
+mod lease_list;
+mod log;
+mod signals;
+mod socket;
+mod start;
+
+use std::path::Path;
+
+use arguments::Run;
+
+/// Why the program ends other than as it was told to.
+#[derive(Debug)]
+pub enum Stop {
+    /// It cannot start: what is wrong and what to do. Exit status 2.
+    Refused(String),
+    /// It served, and cannot go on. Exit status 1.
+    Failed(String),
+}
+
+/// Serves until a signal says stop.
+pub fn run(run: &Run) -> Result<(), Stop> {
+    let started = start::start(run)?;
+    core::serve(started)
+}
+
+/// Prints the leases of a data directory, read only.
+pub fn list_leases(data_dir: &Path) -> Result<(), Stop> {
+    lease_list::print(data_dir).map_err(Stop::Refused)
+}

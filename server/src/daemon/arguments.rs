@@ -1,0 +1,82 @@
+//! The command line. Each flag is also an environment variable, `LEASEHOLD_` and its name.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// DHCPv4 for an estate compiled by `leasehold`: durable before it acknowledges.
+#[derive(Parser, Debug)]
+#[command(name = "leasehold-server", version, about, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Serve an artefact.
+    Run(Run),
+    /// Look at leases.
+    Leases {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: LeasesCommand,
+    },
+}
+
+/// What to do with leases.
+#[derive(Subcommand, Debug)]
+pub enum LeasesCommand {
+    /// Print every address that has a record, as CSV; only reads, also while a server runs.
+    List {
+        /// The data directory.
+        #[arg(long, env = "LEASEHOLD_DATA_DIR", default_value = "/var/lib/leasehold")]
+        data_dir: PathBuf,
+    },
+}
+
+/// How to serve.
+#[derive(Args, Debug)]
+pub struct Run {
+    /// The artefact that `leasehold compile` wrote.
+    #[arg(long, env = "LEASEHOLD_CONFIG", value_name = "FILE")]
+    pub config: PathBuf,
+    /// Which server this is: a name the artefact gives to one of a pair, or any name for a single server.
+    #[arg(long, env = "LEASEHOLD_NODE", value_name = "NAME")]
+    pub node: String,
+    /// Serve clients attached to this network interface (needs CAP_NET_RAW and CAP_NET_BIND_SERVICE).
+    #[arg(long, env = "LEASEHOLD_INTERFACE", value_name = "IF", value_delimiter = ',')]
+    pub interface: Vec<String>,
+    /// Take relayed packets at this address; port 67 unless another is given, 0 for any.
+    #[arg(
+        long, env = "LEASEHOLD_LISTEN", value_name = "ADDR[:PORT]", value_delimiter = ',',
+        value_parser = listen_address
+    )]
+    pub listen: Vec<SocketAddrV4>,
+    /// The server identifier (option 54); by default the address at which a packet was received.
+    #[arg(long, env = "LEASEHOLD_SERVER_ID", value_name = "ADDR")]
+    pub server_id: Option<Ipv4Addr>,
+    /// A former server identifier that clients may still name.
+    #[arg(long, env = "LEASEHOLD_SERVER_ID_ALSO", value_name = "ADDR", value_delimiter = ',')]
+    pub server_id_also: Vec<Ipv4Addr>,
+    /// Where leases are kept; made if it is not there.
+    #[arg(long, env = "LEASEHOLD_DATA_DIR", value_name = "DIR", default_value = "/var/lib/leasehold")]
+    pub data_dir: PathBuf,
+    /// Serve a pair's artefact alone: say this only where no partner runs.
+    #[arg(long, env = "LEASEHOLD_STANDALONE")]
+    pub standalone: bool,
+    /// If the artefact is bad, start with the last good one, kept in the data directory.
+    #[arg(long, env = "LEASEHOLD_FALLBACK_LAST_GOOD")]
+    pub fallback_last_good: bool,
+}
+
+/// The port of DHCP servers (RFC 2131 section 4.1).
+pub const SERVER_PORT: u16 = 67;
+
+fn listen_address(text: &str) -> Result<SocketAddrV4, String> {
+    let address = text.parse::<Ipv4Addr>().map(|address| SocketAddrV4::new(address, SERVER_PORT));
+    address.or_else(|_| text.parse()).map_err(|_| "expected ADDR or ADDR:PORT, such as 10.0.0.2".to_owned())
+}

@@ -1,0 +1,73 @@
+//! From the artefact's file to tables that can be served, or one line that says why not.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use leasehold_schemas::artefact::{Digest, Estate, PeerRole, decode};
+use leasehold_server::estate::Tables;
+
+/// An artefact that was verified whole.
+pub struct Loaded {
+    /// Its bytes, to be kept as the last good ones.
+    pub bytes: Arc<[u8]>,
+    /// What it is.
+    pub digest: Digest,
+    /// Ready to be served.
+    pub tables: Arc<Tables>,
+    /// This server's part: `primary`, or `single server` where there is no pair.
+    pub role: &'static str,
+}
+
+/// What a file must fit.
+#[derive(Clone)]
+pub struct Wanted {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The name of this server.
+    pub node: String,
+    /// A pair's artefact may be served alone.
+    pub standalone: bool,
+}
+
+impl Wanted {
+    /// Reads and verifies the file.
+    pub fn load(&self) -> Result<Loaded, String> {
+        self.load_from(&self.path)
+    }
+
+    /// Reads and verifies another file in its place.
+    pub fn load_from(&self, path: &Path) -> Result<Loaded, String> {
+        let shown = path.display();
+        let bytes = std::fs::read(path).map_err(|error| {
+            format!("cannot read artefact {shown}: {error}; `leasehold compile ESTATE -o FILE` writes one")
+        })?;
+        let (estate, digest) = decode(&bytes).map_err(|error| format!("cannot serve {shown}: {error}"))?;
+        let role = self.role(&estate).map_err(|why| format!("cannot serve {shown}: {why}"))?;
+        let tables = Tables::build(&estate)
+            .map_err(|error| format!("cannot serve {shown}: {error}; compile the estate again"))?;
+        Ok(Loaded { bytes: bytes.into(), digest, tables: Arc::new(tables), role })
+    }
+
+    fn role(&self, estate: &Estate) -> Result<&'static str, String> {
+        let Some(pair) = &estate.high_availability else { return Ok("single server") };
+        let Some(me) = pair.servers.iter().find(|server| server.name == self.node) else {
+            let names: Vec<String> = pair.servers.iter().map(|server| format!("`{}`", server.name)).collect();
+            let names = names.join(" and ");
+            return Err(format!(
+                "it names no server `{}`; its servers are {names}: give --node one",
+                self.node
+            ));
+        };
+        if !self.standalone {
+            return Err("it is for a pair, and this release has no failover yet; \
+                 give --standalone to serve it alone, and only where no partner runs"
+                .to_owned());
+        }
+        Ok(match me.role {
+            PeerRole::Primary => "primary",
+            PeerRole::Standby => "standby",
+            PeerRole::Secondary => "secondary",
+            PeerRole::Backup => "backup",
+        })
+    }
+}

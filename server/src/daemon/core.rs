@@ -1,0 +1,262 @@
+//! The core loop: one thread owns all state, takes what its sockets, the journal and signals bring, and never
+//! waits for anything else.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use leasehold_server::node::{Action, Actions, Event, Node};
+use leasehold_server::serve::Outgoing;
+use leasehold_server::time::{Millis, Now};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::eventfd::EventFd;
+use std::os::fd::AsFd as _;
+
+use super::artefact_file::Loaded;
+use super::clock;
+use super::journal_thread::Work;
+use super::log::{Level, Log};
+use super::socket::send_all;
+use super::start::Started;
+use super::{Stop, artefact_file::Wanted};
+
+/// How often the reasons of silence are summed up in the log, where there were any.
+const REPORT_EVERY_MS: u64 = 10_000;
+/// How long a stopping server waits for its disk.
+const DRAIN_MAX_MS: u64 = 10_000;
+
+type Reloaded = Result<Loaded, String>;
+
+struct Core {
+    started: Started,
+    actions: Actions,
+    outgoing: Vec<Outgoing>,
+    reloads: Option<Receiver<Reloaded>>,
+    lost: u64,
+    report: Report,
+    stop_before: Option<u64>,
+}
+
+/// Serves until a signal says stop or the disk fails.
+pub fn serve(started: Started) -> Result<(), Stop> {
+    let mut core = Core {
+        started,
+        actions: Actions::default(),
+        outgoing: Vec::new(),
+        reloads: None,
+        lost: 0,
+        report: Report { said: Vec::new(), next_boot_ms: 0 },
+        stop_before: None,
+    };
+    // What opening the store asked of the disk.
+    core.started.node.flush(&mut core.actions);
+    core.act();
+    let ended = loop {
+        if let Some(ended) = core.turn() {
+            break ended;
+        }
+    };
+    let Started { journal, log, log_writer, data, .. } = core.started;
+    drop(journal);
+    drop(data);
+    drop(log);
+    // Says the last lines; a panic of the writer has said so itself.
+    let _ = log_writer.join();
+    ended
+}
+
+impl Core {
+    /// Waits for something, takes it all, acts. Gives how it ends, when it does.
+    fn turn(&mut self) -> Option<Result<(), Stop>> {
+        let readable = self.wait();
+        let now = clock::now();
+        if self.started.node.deadline(now).is_some_and(|Millis(due)| due <= now.boot_ms) {
+            self.started.node.step(now, Event::Timer, &mut self.actions);
+        }
+        let completions: Vec<_> = self.started.journal.completions().collect();
+        for completion in completions {
+            self.started.node.step(now, Event::Disk(completion), &mut self.actions);
+        }
+        if self.stop_before.is_none() {
+            self.receive(now, &readable);
+        }
+        self.started.node.flush(&mut self.actions);
+        self.act();
+        self.signals(now);
+        self.reload(now);
+        self.report.say(now, &self.started.node, self.lost, &self.started.log);
+        self.ended(now)
+    }
+
+    /// Which sockets have something. The event file is emptied here, before what it announces is taken.
+    fn wait(&mut self) -> Vec<bool> {
+        let now = clock::now();
+        let due =
+            self.started.node.deadline(now).map_or(u64::MAX, |Millis(due)| due.saturating_sub(now.boot_ms));
+        let timeout = due.min(self.report.next_boot_ms.saturating_sub(now.boot_ms).max(1)).min(1_000);
+        let timeout = PollTimeout::from(u16::try_from(timeout).expect("at most a second"));
+        let Started { listeners, wake, signals, .. } = &self.started;
+        let mut fds: Vec<PollFd<'_>> =
+            listeners.iter().map(|listener| PollFd::new(listener.fd(), PollFlags::POLLIN)).collect();
+        fds.push(PollFd::new(wake.as_fd(), PollFlags::POLLIN));
+        fds.extend(signals.fds().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
+        match poll(&mut fds, timeout) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(error) => panic!("poll takes these file descriptors: {error}"),
+        }
+        let any = |fd: &PollFd<'_>| fd.revents().is_some_and(|events| !events.is_empty());
+        let readable: Vec<bool> = fds[..listeners.len()].iter().map(any).collect();
+        if any(&fds[listeners.len()]) {
+            empty(wake);
+        }
+        readable
+    }
+
+    fn receive(&mut self, now: Now, readable: &[bool]) {
+        let Started { node, listeners, log, .. } = &mut self.started;
+        for (listener, _) in listeners.iter_mut().zip(readable).filter(|(_, readable)| **readable) {
+            let actions = &mut self.actions;
+            let received = listener.receive(|meta, bytes| {
+                node.step(now, Event::Datagram { meta, bytes }, actions);
+            });
+            if let Err(error) = received {
+                log.say(
+                    Level::Warning,
+                    "cannot-receive",
+                    format_args!("on={} error=\"{error}\"", listener.address),
+                );
+            }
+        }
+    }
+
+    fn act(&mut self) {
+        let mut operations = Vec::new();
+        for action in self.actions.list.drain(..) {
+            match action {
+                Action::Send(outgoing) => self.outgoing.push(outgoing),
+                Action::Disk(operation) => operations.push(operation),
+            }
+        }
+        if !operations.is_empty() {
+            self.started.journal.give(Work::Operations(operations));
+        }
+        self.lost += send_all(&mut self.started.listeners, &self.outgoing) as u64;
+        for outgoing in self.outgoing.drain(..) {
+            self.actions.recycle(outgoing.bytes);
+        }
+    }
+
+    fn signals(&mut self, now: Now) {
+        if self.started.signals.stop() && self.stop_before.is_none() {
+            self.started.log.say(
+                Level::Info,
+                "stopping",
+                format_args!("waiting={}", self.started.node.parked()),
+            );
+            self.stop_before = Some(now.boot_ms + DRAIN_MAX_MS);
+        }
+        if self.started.signals.reload() && self.reloads.is_none() {
+            self.reloads = Some(load_beside(self.started.wanted.clone(), Arc::clone(&self.started.wake)));
+        }
+    }
+
+    /// Takes over an artefact that was read beside the core thread, whole, between two packets.
+    fn reload(&mut self, now: Now) {
+        let Some(reloaded) = self.reloads.as_ref().and_then(|reloads| reloads.try_recv().ok()) else {
+            return;
+        };
+        self.reloads = None;
+        let Started { node, journal, log, .. } = &mut self.started;
+        let serving = node.tables().name().to_owned();
+        match reloaded {
+            Ok(loaded) if loaded.tables.name() == serving => {
+                node.step(now, Event::Reload(loaded.tables), &mut self.actions);
+                journal.give(Work::Keep(loaded.bytes));
+                log.say(Level::Info, "reloaded", format_args!("artefact={}", loaded.digest));
+            }
+            Ok(loaded) => {
+                let why =
+                    format!("it is of estate `{}`, and this server serves `{serving}`", loaded.tables.name());
+                log.say(
+                    Level::Error,
+                    "reload-refused",
+                    format_args!("because=\"{why}\" kept=the-old-artefact"),
+                );
+            }
+            Err(why) => {
+                log.say(
+                    Level::Error,
+                    "reload-refused",
+                    format_args!("because=\"{why}\" kept=the-old-artefact"),
+                );
+            }
+        }
+    }
+
+    fn ended(&self, now: Now) -> Option<Result<(), Stop>> {
+        let node = &self.started.node;
+        if let Some(error) = node.store().failure() {
+            let directory = self.started.data.path.display();
+            return Some(Err(Stop::Failed(format!(
+                "the disk failed: {directory}/{error}; nothing was acknowledged since; mend it and start again"
+            ))));
+        }
+        let before = self.stop_before?;
+        if node.parked() == 0 && node.store().is_synced() {
+            self.started.log.say(
+                Level::Info,
+                "stopped",
+                format_args!("leases={}", node.store().bindings().bound()),
+            );
+            return Some(Ok(()));
+        }
+        let late = now.boot_ms > before;
+        late.then(|| {
+            Err(Stop::Failed("the disk did not finish in time; what was acknowledged is on it".to_owned()))
+        })
+    }
+}
+
+fn empty(wake: &EventFd) {
+    // Not readable only means that somebody emptied it; there is nobody else.
+    let _ = wake.read();
+}
+
+fn load_beside(wanted: Wanted, wake: Arc<EventFd>) -> Receiver<Reloaded> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        // If the core has stopped meanwhile, nobody waits.
+        let _ = sender.send(wanted.load());
+        let _ = wake.write(1);
+    });
+    receiver
+}
+
+/// Sums up, now and then, why messages got no answer.
+struct Report {
+    said: Vec<u64>,
+    next_boot_ms: u64,
+}
+
+impl Report {
+    fn say(&mut self, now: Now, node: &Node, lost: u64, log: &Log) {
+        if now.boot_ms < self.next_boot_ms {
+            return;
+        }
+        self.next_boot_ms = now.boot_ms + REPORT_EVERY_MS;
+        let reasons = node.counters().all_silences().map(|(silence, count)| (silence.name(), count));
+        let reasons: Vec<(&str, u64)> = reasons.chain([("send-failed", lost)]).collect();
+        self.said.resize(reasons.len(), 0);
+        let mut line = String::new();
+        for (before, (name, count)) in self.said.iter_mut().zip(&reasons) {
+            if *count > *before && *name != "recorded" {
+                line.push_str(&format!("{name}={} ", count - *before));
+            }
+            *before = *count;
+        }
+        if !line.is_empty() {
+            log.say(Level::Info, "unanswered", line.trim_end());
+        }
+    }
+}

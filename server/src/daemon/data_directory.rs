@@ -1,0 +1,109 @@
+//! The directory that holds the leases: whose it is, who uses it, and what is in it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use leasehold_server::leases::journal::{Identity, RecoverError, Recovered, StoredFile, recover};
+use nix::fcntl::{Flock, FlockArg};
+
+/// The last artefact that was served.
+pub const LAST_GOOD: &str = "last-good.json";
+/// The same while it is being written.
+pub const LAST_GOOD_UNFINISHED: &str = "last-good.unfinished";
+const LOCK: &str = "lock";
+
+/// A data directory that this process alone uses.
+#[derive(Debug)]
+pub struct DataDirectory {
+    /// Where it is.
+    pub path: PathBuf,
+    _lock: Flock<File>,
+}
+
+/// Makes the directory if need be, locks it, and reads the leases in it.
+pub fn open(path: &Path, identity: &Identity) -> Result<(DataDirectory, Recovered), String> {
+    let shown = path.display();
+    fs::create_dir_all(path).map_err(|error| {
+        format!(
+            "cannot make data directory {shown}: {error}; give --data-dir a directory this user may write"
+        )
+    })?;
+    check_ours(path)?;
+    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK)).map_err(
+        |error| format!("cannot write in data directory {shown}: {error}; make it writable for this user"),
+    )?;
+    let lock = Flock::lock(lock, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
+        nix::errno::Errno::EWOULDBLOCK => format!(
+            "data directory {shown} is in use by another leasehold-server; stop it, or give --data-dir another"
+        ),
+        error => format!("cannot lock data directory {shown}: {error}"),
+    })?;
+    let files = read(path).map_err(|error| format!("cannot read data directory {shown}: {error}"))?;
+    let recovered = recover(Some(identity), &files).map_err(|error| refusal(path, identity, &error))?;
+    Ok((DataDirectory { path: path.to_owned(), _lock: lock }, recovered))
+}
+
+fn refusal(path: &Path, identity: &Identity, error: &RecoverError) -> String {
+    let shown = path.display();
+    match error {
+        RecoverError::Foreign { .. } => format!(
+            "data directory {shown} is not this server's: {error}, and this is estate `{}`, node `{}`; \
+             give each its own --data-dir",
+            identity.estate, identity.node
+        ),
+        RecoverError::UnknownFormat { .. } => {
+            format!("cannot use data directory {shown}: {error}; run the release that wrote it")
+        }
+        RecoverError::Damaged { .. } | RecoverError::Malformed { .. } | RecoverError::Missing { .. } => {
+            format!(
+                "cannot use data directory {shown}: {error}; nothing was changed: restore the directory from a backup, \
+             or move it away to start without leases"
+            )
+        }
+    }
+}
+
+/// A directory with other people's files in it and no leases is a mistyped path, not a place to settle.
+fn check_ours(path: &Path) -> Result<(), String> {
+    let shown = path.display();
+    let entries =
+        fs::read_dir(path).map_err(|error| format!("cannot read data directory {shown}: {error}"))?;
+    let mut foreign = None;
+    for entry in entries {
+        let entry = entry.map_err(|error| format!("cannot read data directory {shown}: {error}"))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if is_journal(&name) {
+            return Ok(());
+        }
+        if ![LOCK, LAST_GOOD, LAST_GOOD_UNFINISHED, "lost+found"].contains(&name.as_str()) {
+            foreign = foreign.min(Some(name.clone())).or(Some(name));
+        }
+    }
+    match foreign {
+        None => Ok(()),
+        Some(name) => Err(format!(
+            "data directory {shown} holds `{name}` and no leases, so it is not ours; \
+             give --data-dir an empty or a new directory"
+        )),
+    }
+}
+
+fn is_journal(name: &str) -> bool {
+    name.starts_with("leases-")
+}
+
+/// The journal's files. Later ones are read first: a segment that names its predecessor then finds it complete,
+/// even while a server goes on writing.
+pub fn read(path: &Path) -> io::Result<Vec<StoredFile>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if is_journal(&name) {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    let file = |name: String| Ok(StoredFile { bytes: fs::read(path.join(&name))?, name });
+    names.into_iter().rev().map(file).collect()
+}

@@ -1,0 +1,85 @@
+//! The leases of a data directory as CSV. Only reads; a server may go on writing meanwhile.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use leasehold_server::leases::journal::{Recovered, recover};
+use leasehold_server::leases::{Binding, ClientKey, State};
+
+use super::{clock, data_directory};
+
+/// A server that compacts while its files are read makes them look incomplete; so they are read again.
+const ATTEMPTS: usize = 5;
+
+/// Prints every address that has a record, in the order of addresses.
+pub fn print(data_dir: &Path) -> Result<(), String> {
+    let recovered = read(data_dir)?;
+    let mut bindings: Vec<&Binding> = recovered.bindings.iter().collect();
+    bindings.sort_unstable_by_key(|binding| binding.address);
+    let now = clock::wall_ms();
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut lines = vec!["address,state,hardware,client_id,hostname,expires,giaddr".to_owned()];
+    lines.extend(bindings.into_iter().map(|binding| line(binding, now)));
+    for line in lines {
+        if writeln!(out, "{line}").is_err() {
+            // The reader has seen enough.
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn read(data_dir: &Path) -> Result<Recovered, String> {
+    let shown = data_dir.display();
+    let mut failure = String::new();
+    for _ in 0..ATTEMPTS {
+        let files = data_directory::read(data_dir).map_err(|error| format!("cannot read {shown}: {error}"));
+        match files.and_then(|files| recover(None, &files).map_err(|error| error.to_string())) {
+            Ok(recovered) => return Ok(recovered),
+            Err(why) => failure = why,
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    Err(format!("cannot read the leases in {shown}: {failure}"))
+}
+
+fn line(binding: &Binding, now_wall_ms: u64) -> String {
+    let (state, expires) = match &binding.state {
+        State::Free { .. } => ("free", 0),
+        State::Bound(_) if binding.is_active(now_wall_ms) => ("bound", binding.expires_wall_ms()),
+        State::Bound(_) => ("expired", binding.expires_wall_ms()),
+        State::Declined { until_wall_ms } => ("declined", *until_wall_ms),
+    };
+    let client = binding.client();
+    let hardware = client.and_then(|client| match &client.key {
+        ClientKey::Hardware(_, address) => Some(*address),
+        ClientKey::Identifier(_) => client.hardware,
+    });
+    let identifier = client.and_then(|client| client.identifier.as_deref()).unwrap_or_default();
+    let columns = [
+        binding.address.to_string(),
+        state.to_owned(),
+        hardware.map(|address| address.to_string()).unwrap_or_default(),
+        hex(identifier),
+        quoted(binding.details.hostname.as_deref().unwrap_or_default()),
+        if expires == 0 { String::new() } else { clock::rfc3339(expires) },
+        binding.details.giaddr.map(|giaddr| giaddr.to_string()).unwrap_or_default(),
+    ];
+    columns.join(",")
+}
+
+fn hex(octets: &[u8]) -> String {
+    let octets: Vec<String> = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+    octets.join(":")
+}
+
+/// A name from a client may hold anything.
+fn quoted(text: &str) -> String {
+    if text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-')) {
+        return text.to_owned();
+    }
+    let visible: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    format!("\"{}\"", visible.replace('"', "\"\""))
+}

@@ -1,0 +1,110 @@
+//! Everything that can refuse to start, in order: artefact, data directory, sockets. Then one line says that the
+//! server is ready.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use leasehold_server::leases::Store;
+use leasehold_server::leases::journal::{Identity, Sizes};
+use leasehold_server::node::Node;
+use leasehold_server::serve::Config;
+use nix::sys::eventfd::{EfdFlags, EventFd};
+
+use super::Stop;
+use super::arguments::Run;
+use super::artefact_file::{Loaded, Wanted};
+use super::data_directory::{self, DataDirectory, LAST_GOOD};
+use super::journal_thread::{JournalThread, Work};
+use super::log::{Level, Log};
+use super::signals::Signals;
+use super::socket::{Listener, Place};
+
+/// A server that is ready.
+pub struct Started {
+    pub node: Node,
+    pub listeners: Vec<Listener>,
+    pub journal: JournalThread,
+    pub wake: Arc<EventFd>,
+    pub signals: Signals,
+    pub wanted: Wanted,
+    pub log: Log,
+    pub log_writer: JoinHandle<()>,
+    /// Held until the end: the directory is this process's alone.
+    pub data: DataDirectory,
+}
+
+/// Tries everything, and says that the server is ready.
+pub fn start(run: &Run) -> Result<Started, Stop> {
+    let wanted = Wanted { path: run.config.clone(), node: run.node.clone(), standalone: run.standalone };
+    let (loaded, fallen_back) = load(run, &wanted).map_err(Stop::Refused)?;
+    let identity = Identity { estate: loaded.tables.name().to_owned(), node: run.node.clone() };
+    let (data, recovered) = data_directory::open(&run.data_dir, &identity).map_err(Stop::Refused)?;
+    let listeners = listen(run).map_err(Stop::Refused)?;
+    let system = |what: &str, error: &dyn std::fmt::Display| Stop::Refused(format!("cannot {what}: {error}"));
+    let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
+        .map_err(|error| system("make an eventfd", &error))?;
+    let wake = Arc::new(wake);
+    let signals = Signals::take().map_err(|error| system("take signals", &error))?;
+    let (log, log_writer) = Log::start();
+    if let Some(why) = fallen_back {
+        log.say(Level::Warning, "serving-last-good-artefact", format_args!("because=\"{why}\""));
+    }
+    if let Some(cut) = &recovered.cut {
+        let details = format!("file={} offset={}", cut.file, cut.offset);
+        log.say(Level::Warning, "unfinished-write-cut-off-journal", details);
+    }
+    let store = Store::open(identity, Sizes::default(), recovered);
+    let journal = JournalThread::start(data.path.clone(), Arc::clone(&wake));
+    journal.give(Work::Keep(Arc::clone(&loaded.bytes)));
+    let leases = store.bindings().bound();
+    let config = Config { server_id: run.server_id, also: run.server_id_also.clone() };
+    let node = Node::new(Arc::clone(&loaded.tables), config, store);
+    say_ready(&loaded, run, &listeners, leases);
+    Ok(Started { node, listeners, journal, wake, signals, wanted, log, log_writer, data })
+}
+
+/// The artefact, or the last good one and why.
+fn load(run: &Run, wanted: &Wanted) -> Result<(Loaded, Option<String>), String> {
+    let why = match wanted.load() {
+        Ok(loaded) => return Ok((loaded, None)),
+        Err(why) => why,
+    };
+    if !run.fallback_last_good {
+        return Err(why);
+    }
+    match wanted.load_from(&run.data_dir.join(LAST_GOOD)) {
+        Ok(loaded) => Ok((loaded, Some(why))),
+        Err(neither) => Err(format!("{why}; and of the last good one: {neither}")),
+    }
+}
+
+fn listen(run: &Run) -> Result<Vec<Listener>, String> {
+    if run.listen.is_empty() && run.interface.is_empty() {
+        return Err(
+            "nothing to listen on; give --listen ADDR for relayed packets, --interface IF for clients on \
+             a network of this machine, or both"
+                .to_owned(),
+        );
+    }
+    // Sockets for an address and for an interface cover the same port only if both say that they share it.
+    let shared = !run.listen.is_empty() && !run.interface.is_empty();
+    let interfaces = run.interface.iter().map(|name| Place::Interface(name));
+    let places = interfaces.chain(run.listen.iter().map(|address| Place::Address(*address)));
+    places.map(|place| Listener::open(&place, shared)).collect()
+}
+
+fn say_ready(loaded: &Loaded, run: &Run, listeners: &[Listener], leases: usize) {
+    let mut places = String::new();
+    let mut add = |place: &dyn std::fmt::Display| {
+        let separator = if places.is_empty() { "" } else { ", " };
+        write!(places, "{separator}{place}").expect("a string takes everything");
+    };
+    run.interface.iter().for_each(|name| add(name));
+    listeners.iter().skip(run.interface.len()).for_each(|listener| add(&listener.address));
+    let (estate, digest, role) = (loaded.tables.name(), loaded.digest, loaded.role);
+    let version = env!("CARGO_PKG_VERSION");
+    println!(
+        "leasehold-server {version} serving estate {estate} ({digest}) as {role} on {places}, {leases} leases"
+    );
+}
