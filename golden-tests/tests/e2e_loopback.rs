@@ -1,0 +1,335 @@
+//! The real server on loopback, as a relay sees it: a lease is on disk before its ACK leaves, and there after
+//! kill -9; what cannot start says so in one line.
+//!
+//! Link selection (82.5) names a network of the estate and the relay port (82.19) the socket, so neither root nor
+//! port 67 is needed.
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "starts programs and talks to them")]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use dhcproto::v4::{DhcpOption, Message, MessageType, OptionCode};
+use dhcproto::{Decodable as _, Decoder};
+use leasehold_golden_tests::requirement::{self, Requirement};
+use leasehold_golden_tests::{binaries, case};
+use leasehold_schemas::artefact::{Estate, encode};
+use libtest_mimic::{Arguments, Failed, Trial};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// Until when something that must happen has happened; only a failure waits so long.
+const PATIENCE: Duration = Duration::from_secs(20);
+const STRACE: Requirement = Requirement::Tool { name: "strace", probe: "--version" };
+
+fn main() {
+    let tests = vec![
+        test("a_lease_is_there_after_kill_9", &[], a_lease_is_there_after_kill_9),
+        test("the_sync_precedes_the_ack", &[STRACE], the_sync_precedes_the_ack),
+        test("what_cannot_start_says_why", &[], what_cannot_start_says_why),
+        test("a_bad_artefact_is_not_taken_over", &[], a_bad_artefact_is_not_taken_over),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), tests).exit();
+}
+
+fn test(name: &str, needs: &[Requirement], run: fn() -> Result<(), Failed>) -> Trial {
+    requirement::trial(name, needs, move || {
+        run().map_err(|failed| failed.message().unwrap_or("failed").to_owned())
+    })
+}
+
+/// A server that runs, and ends with the test.
+struct Server {
+    child: Child,
+    ready: String,
+    address: SocketAddr,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Place {
+        let place = Place { folder: tempfile::tempdir().expect("a temporary folder") };
+        place.write_artefact("script");
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write_artefact(&self, estate_name: &str) {
+        let source = case::repository().join("golden-tests/cases/packets/main.json");
+        let text = fs::read_to_string(source).expect("the packet scenarios' estate");
+        let mut estate: Estate = serde_json::from_str(&text).expect("an estate");
+        estate_name.clone_into(&mut estate.name);
+        fs::write(self.path("artefact.json"), encode(&estate).0).expect("a writable folder");
+    }
+
+    fn command(&self, before: &[&str]) -> Result<Command, String> {
+        let server = binaries::binary("leasehold-server")?;
+        let mut words: Vec<PathBuf> = before.iter().map(PathBuf::from).collect();
+        words.push(server);
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).arg("run").args(["--node", "primary", "--listen", "127.0.0.1:0"]);
+        command.arg("--config").arg(self.path("artefact.json")).arg("--data-dir").arg(self.path("data"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Ok(command)
+    }
+
+    fn start(&self, before: &[&str]) -> Result<Server, String> {
+        let mut child = self.command(before)?.spawn().map_err(|why| format!("not started: {why}"))?;
+        let mut ready = String::new();
+        let stdout = child.stdout.take().expect("a pipe was asked for");
+        BufReader::new(stdout).read_line(&mut ready).map_err(|why| why.to_string())?;
+        let address = ready.split_once(" on ").and_then(|(_, rest)| rest.split(',').next()?.parse().ok());
+        match address {
+            Some(address) => Ok(Server { child, ready, address }),
+            None => {
+                let _ = child.kill();
+                let mut why = String::new();
+                let _ = child.stderr.take().expect("a pipe was asked for").read_to_string(&mut why);
+                Err(format!("no ready line but `{ready}`, and {why}"))
+            }
+        }
+    }
+
+    fn leases(&self) -> Result<String, String> {
+        let output = Command::new(binaries::binary("leasehold-server")?)
+            .args(["leases", "list", "--data-dir"])
+            .arg(self.path("data"))
+            .output()
+            .map_err(|why| why.to_string())?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+impl Server {
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a process number"));
+        kill(pid, signal).expect("the server runs");
+    }
+
+    fn stop(mut self) -> Option<i32> {
+        self.signal(Signal::SIGTERM);
+        self.child.wait().expect("a child can be waited for").code()
+    }
+}
+
+/// A relay on loopback with one client behind it.
+struct Relay {
+    socket: UdpSocket,
+    hardware: [u8; 6],
+}
+
+impl Relay {
+    fn new(client: u8) -> Relay {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket on loopback");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        Relay { socket, hardware: [2, 0, 0, 0, 7, client] }
+    }
+
+    /// A message with `options`, relayed from 10.1.1.0.
+    fn message(&self, options: &[u8]) -> Vec<u8> {
+        let mut message = vec![0; 236];
+        message[..4].copy_from_slice(&[1, 1, 6, 1]);
+        message[4..8].copy_from_slice(&[7, 7, 7, self.hardware[5]]);
+        message[24..28].copy_from_slice(&Ipv4Addr::LOCALHOST.octets());
+        message[28..34].copy_from_slice(&self.hardware);
+        message.extend_from_slice(&[99, 130, 83, 99]);
+        message.extend_from_slice(options);
+        message.extend_from_slice(&[82, 12, 1, 2, b'p', b'7', 5, 4, 10, 1, 1, 0, 19, 0, 255]);
+        message
+    }
+
+    fn ask(&self, server: SocketAddr, options: &[u8]) -> Result<Message, String> {
+        self.socket.send_to(&self.message(options), server).map_err(|why| why.to_string())?;
+        let mut answer = [0; 1500];
+        let (length, from) = self.socket.recv_from(&mut answer).map_err(|why| format!("no answer: {why}"))?;
+        if from != server {
+            return Err(format!("answered from {from}, not {server}"));
+        }
+        Message::decode(&mut Decoder::new(&answer[..length])).map_err(|why| why.to_string())
+    }
+
+    /// DISCOVER and REQUEST; the address of the ACK.
+    fn lease(&self, server: SocketAddr) -> Result<Ipv4Addr, String> {
+        let offer = expect(self.ask(server, &[53, 1, 1])?, MessageType::Offer)?;
+        let mut request = vec![53, 1, 3, 54, 4, 127, 0, 0, 1, 50, 4];
+        request.extend_from_slice(&offer.octets());
+        let acknowledged = expect(self.ask(server, &request)?, MessageType::Ack)?;
+        if acknowledged == offer { Ok(offer) } else { Err(format!("{offer} offered, {acknowledged} given")) }
+    }
+
+    /// REQUEST as after a reboot; the address of the ACK.
+    fn reboot(&self, server: SocketAddr, address: Ipv4Addr) -> Result<Ipv4Addr, String> {
+        let mut request = vec![53, 1, 3, 50, 4];
+        request.extend_from_slice(&address.octets());
+        expect(self.ask(server, &request)?, MessageType::Ack)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "takes the answer that was just received")]
+fn expect(message: Message, kind: MessageType) -> Result<Ipv4Addr, String> {
+    match message.opts().get(OptionCode::MessageType) {
+        Some(DhcpOption::MessageType(found)) if *found == kind => Ok(message.yiaddr()),
+        other => Err(format!("expected {kind:?}, got {other:?}")),
+    }
+}
+
+fn must(holds: bool, what: impl Into<String>) -> Result<(), Failed> {
+    if holds { Ok(()) } else { Err(what.into().into()) }
+}
+
+fn a_lease_is_there_after_kill_9() -> Result<(), Failed> {
+    let place = Place::new();
+    let mut server = place.start(&[])?;
+    let (first, second) = (Relay::new(1), Relay::new(2));
+    let address = first.lease(server.address)?;
+    server.child.kill()?;
+    server.child.wait()?;
+    let listed = place.leases()?;
+    must(listed.contains(&format!("{address},bound,02:00:00:00:07:01")), format!("not listed:\n{listed}"))?;
+
+    let server = place.start(&[])?;
+    must(server.ready.ends_with(", 1 leases\n"), server.ready.clone())?;
+    must(first.reboot(server.address, address)? == address, "the client keeps its address")?;
+    must(second.lease(server.address)? != address, "nobody else gets it")?;
+    let listed = place.leases()?;
+    must(listed.lines().count() == 3, format!("read while the server runs:\n{listed}"))?;
+    must(server.stop() == Some(0), "a clean stop")
+}
+
+/// Between the REQUEST's arrival and the ACK's departure the journal is written and synced, in this order.
+fn the_sync_precedes_the_ack() -> Result<(), Failed> {
+    let place = Place::new();
+    let trace = place.path("trace");
+    let shown = trace.display().to_string();
+    let calls = "trace=recvmmsg,pwrite64,fdatasync,sendmmsg,sendmsg,sendto";
+    let server = place.start(&["strace", "-D", "-f", "-e", calls, "-o", &shown])?;
+    Relay::new(1).lease(server.address)?;
+    must(server.stop() == Some(0), "a clean stop")?;
+    let trace = whole_trace(&trace)?;
+    let lines: Vec<&str> = trace.lines().collect();
+    let sent = last(&lines, |line| is_done(line, "sendmmsg"), "an answer")?;
+    let arrived = last(&lines[..sent], |line| is_done(line, "recvmmsg"), "a REQUEST")?;
+    let between = &lines[arrived..sent];
+    let written = last(between, |line| is_done(line, "pwrite64"), "a write before the ACK")?;
+    last(&between[written..], |line| is_done(line, "fdatasync"), "a sync after the write, before the ACK")?;
+    let sends = lines.iter().filter(|line| is_done(line, "sendmmsg")).count();
+    must(sends == 2, format!("an OFFER and an ACK, and nothing else:\n{trace}"))
+}
+
+/// The call has returned, and not with an error: `sendmmsg(...) = 1`, or `<... sendmmsg resumed>...) = 1`.
+fn is_done(line: &str, call: &str) -> bool {
+    let named = line.contains(&format!(" {call}(")) || line.contains(&format!("<... {call} resumed>"));
+    named && line.rsplit_once(" = ").is_some_and(|(_, result)| !result.starts_with('-'))
+}
+
+fn last(lines: &[&str], is_it: impl Fn(&str) -> bool, what: &str) -> Result<usize, Failed> {
+    let found = lines.iter().rposition(|line| is_it(line));
+    found.ok_or_else(|| format!("the trace does not show {what}:\n{}", lines.join("\n")).into())
+}
+
+/// The trace, once the tracer has written its end.
+fn whole_trace(path: &Path) -> Result<String, Failed> {
+    let start = Instant::now();
+    loop {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        if text.contains("+++ exited with 0 +++\n") && text.ends_with("+++ exited with 0 +++\n") {
+            return Ok(text);
+        }
+        must(start.elapsed() < PATIENCE, format!("the trace does not end:\n{text}"))?;
+        std::thread::yield_now();
+    }
+}
+
+fn what_cannot_start_says_why() -> Result<(), Failed> {
+    let place = Place::new();
+    let refused = |change: &dyn Fn(&mut Command), says: &str| -> Result<(), Failed> {
+        let mut command = place.command(&[])?;
+        change(&mut command);
+        let output = command.output()?;
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        must(output.status.code() == Some(2), format!("{:?}: {stderr}", output.status))?;
+        must(stderr.lines().count() == 1 && stderr.contains(says), format!("expected `{says}`: {stderr}"))
+    };
+    let arg = |name: &'static str, value: PathBuf| {
+        move |command: &mut Command| {
+            command.arg(name).arg(&value);
+        }
+    };
+    let text = fs::read_to_string(place.path("artefact.json"))?;
+    let file = |name: &str, content: String| -> Result<PathBuf, Failed> {
+        fs::write(place.path(name), content)?;
+        Ok(place.path(name))
+    };
+    let config = |path: PathBuf| {
+        let (data, path) = (place.path("data"), path);
+        move |command: &mut Command| {
+            let program = command.get_program().to_owned();
+            let (stdout, stderr) = (Stdio::piped(), Stdio::piped());
+            *command = Command::new(program);
+            command.args(["run", "--node", "primary", "--listen", "127.0.0.1:0"]).arg("--config").arg(&path);
+            command.arg("--data-dir").arg(&data).stdout(stdout).stderr(stderr);
+        }
+    };
+    refused(&config(place.path("absent.json")), "cannot read artefact")?;
+    refused(&config(file("altered.json", text.replace("script", "scripT"))?), "altered or cut short")?;
+    refused(&config(file("new.json", text.replacen("\"format\":1", "\"format\":99", 1))?), "format 99")?;
+    must(!place.path("data").exists(), "a bad artefact is met before the data directory is made")?;
+    refused(&arg("--interface", PathBuf::from("no-such-if")), "no network interface")?;
+
+    let server = place.start(&[])?;
+    let taken = PathBuf::from(server.address.to_string());
+    refused(&|_| {}, "in use by another leasehold-server")?;
+    let elsewhere = place.path("elsewhere");
+    let busy = |command: &mut Command| {
+        let config = place.path("artefact.json");
+        let program = command.get_program().to_owned();
+        *command = Command::new(program);
+        command.args(["run", "--node", "primary", "--listen"]).arg(&taken).arg("--config").arg(config);
+        command.arg("--data-dir").arg(&elsewhere).stdout(Stdio::piped()).stderr(Stdio::piped());
+    };
+    refused(&busy, "is in use by another program")?;
+    must(server.stop() == Some(0), "a clean stop")?;
+    place.write_artefact("another");
+    refused(&|_| {}, "holds the leases of estate `script`")
+}
+
+fn a_bad_artefact_is_not_taken_over() -> Result<(), Failed> {
+    let place = Place::new();
+    let mut server = place.start(&[])?;
+    let mut log = BufReader::new(server.child.stderr.take().expect("a pipe was asked for"));
+    fs::write(place.path("artefact.json"), "{}")?;
+    server.signal(Signal::SIGHUP);
+    wait_for(&mut log, "reload-refused")?;
+    Relay::new(1).lease(server.address)?;
+    place.write_artefact("script");
+    server.signal(Signal::SIGHUP);
+    wait_for(&mut log, "reloaded artefact=sha256:")?;
+    Relay::new(2).lease(server.address)?;
+    must(server.stop() == Some(0), "a clean stop")
+}
+
+fn wait_for(log: &mut BufReader<ChildStderr>, event: &str) -> Result<(), Failed> {
+    let mut line = String::new();
+    while !line.contains(event) {
+        line.clear();
+        must(log.read_line(&mut line)? > 0, format!("the log ends without `{event}`"))?;
+    }
+    Ok(())
+}
