@@ -9,6 +9,7 @@ mod option_value;
 mod settings;
 mod site;
 mod span;
+mod text;
 
 pub use estate::{
     ClassDefinition, EstateFile, HighAvailability, OptionDefinition, OptionType, Profile, Server, Share,
@@ -18,4 +19,8 @@ pub use settings::{Address, Allow, ClassMeaning, ClientSettings, Lease, LeaseTim
 pub use site::{
     Device, Exclusion, IdentifierText, Identifiers, Network, Pool, Reservation, SiteFile, Subnet,
 };
-pub use span::{FileId, Keyed, Map, Said, Span, Spanned};
+pub use span::{FileId, Gaps, Keyed, Map, Said, Span, Spanned};
+pub use text::{
+    EXPRESSION_CHARS_MAX, FILE_OCTETS_MAX, HOSTNAME_CHARS_MAX, IDENTIFIER_OCTETS_MAX, NAME_CHARS_MAX,
+    NOTE_CHARS_MAX, SNAME_OCTETS_MAX, WORD_CHARS_MAX,
+};

@@ -51,13 +51,17 @@ pub(crate) use string_serde;
 #[cfg(feature = "source")]
 macro_rules! scalar_schema {
     ($type:ty, $name:expr, $pattern:expr, $about:literal) => {
+        super::scalar_schema!($type, $name, ["string", "number", "boolean"], $pattern, $about);
+    };
+    ($type:ty, $name:expr, $types:tt, $pattern:expr, $about:literal) => {
         impl schemars::JsonSchema for $type {
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 $name.into()
             }
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({
-                    "type": ["string", "number", "boolean"],
+                    "type": $types,
+                    "minimum": 0,
                     "pattern": $pattern,
                     "description": $about,
                 })
@@ -67,3 +71,13 @@ macro_rules! scalar_schema {
 }
 #[cfg(feature = "source")]
 pub(crate) use scalar_schema;
+
+/// The pattern of one octet of a dotted address, as Rust's parser reads it: no leading zeros.
+#[cfg(feature = "source")]
+macro_rules! octet {
+    () => {
+        "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+    };
+}
+#[cfg(feature = "source")]
+pub(crate) use octet;

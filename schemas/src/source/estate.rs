@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 
 use super::settings::{ClassMeaning, ClientSettings, PlaceSettings};
 use super::site::Device;
-use super::span::{Map, Span, Spanned};
+use super::span::{Gaps, Map, Span, Spanned};
+use super::text::{EXPRESSION_CHARS_MAX, HostPort, Line, Lines, NAME_CHARS_MAX, WORD_PATTERN, Word};
 use crate::artefact::{HighAvailabilityMode, PeerRole};
 use crate::vocab::{Cidr, ClassName, Millis, OptionCode, Seconds, Space};
 
@@ -13,25 +14,27 @@ use crate::vocab::{Cidr, ClassName, Millis, OptionCode, Seconds, Space};
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct EstateFile {
     /// Version of the estate language; 1.
+    #[schemars(extend("const" = 1))]
     pub version: Spanned<u32>,
-    /// The estate's name.
+    /// The estate's name, at most 128 characters.
+    #[schemars(with = "Line<NAME_CHARS_MAX>")]
     pub estate: Spanned<String>,
     /// The prefixes the estate may use. A subnet outside them, or without this key one outside RFC 1918 space, is
     /// warned of.
     #[schemars(default)]
     pub address_space: Vec<Spanned<Cidr>>,
-    /// Options that no standard defines, by name.
-    #[schemars(default)]
+    /// Options that no standard defines, by name: a letter, then letters, digits, `.`, `_` and `-`, at most 64.
+    #[schemars(default, extend("propertyNames" = { "pattern": WORD_PATTERN }))]
     pub option_definitions: Map<OptionDefinition>,
     /// Client classes, in the order in which they are evaluated and in which they win; each with what it means
     /// in the whole estate.
     #[schemars(default)]
     pub classes: Vec<ClassDefinition>,
     /// Profiles by name; a site names at most one. Profiles do not build on profiles.
-    #[schemars(default)]
+    #[schemars(default, extend("propertyNames" = { "minLength": 1, "maxLength": NAME_CHARS_MAX }))]
     pub profiles: Map<Profile>,
     /// The pair that serves the estate. Absent: a single server.
-    #[schemars(default)]
+    #[schemars(default, with = "HighAvailability")]
     pub high_availability: Option<HighAvailability>,
     /// Devices known anywhere in the estate: values and classes, no address.
     #[schemars(default)]
@@ -39,6 +42,9 @@ pub struct EstateFile {
     /// What holds in the whole estate.
     #[schemars(flatten)]
     pub settings: PlaceSettings,
+    /// What faults took out of the file.
+    #[schemars(skip)]
+    pub gaps: Gaps,
     /// The whole document.
     #[schemars(skip)]
     pub span: Span,
@@ -51,7 +57,7 @@ pub struct ClassDefinition {
     /// Its name, unique in the estate.
     pub name: Spanned<ClassName>,
     /// Who is in it, in Kea's expression language. Absent: only clients whose reservation says so.
-    #[schemars(default)]
+    #[schemars(default, with = "Lines<EXPRESSION_CHARS_MAX>")]
     pub r#match: Option<Spanned<String>>,
     /// What its members get, wherever they are.
     #[schemars(flatten)]
@@ -70,13 +76,13 @@ pub struct OptionDefinition {
     /// Type of the value.
     pub r#type: Spanned<OptionType>,
     /// Whether the value is a list. Default false.
-    #[schemars(default)]
+    #[schemars(default, with = "bool")]
     pub array: Option<Spanned<bool>>,
-    /// Types of the fields of a `record`, in order.
-    #[schemars(default)]
+    /// Types of the fields of a `record`, in order; only with `type: record`, and then at least one.
+    #[schemars(default, length(min = 1))]
     pub fields: Vec<Spanned<OptionType>>,
     /// Which numbering the code belongs to. Default `dhcp4`.
-    #[schemars(default)]
+    #[schemars(default, with = "Space")]
     pub space: Option<Spanned<Space>>,
     /// Where this entry stands.
     #[schemars(skip)]
@@ -141,21 +147,22 @@ pub struct HighAvailability {
     /// Who answers.
     pub mode: Spanned<HighAvailabilityMode>,
     /// The two servers.
+    #[schemars(length(equal = 2))]
     pub servers: Vec<Server>,
     /// Time between heartbeats. Default 250 ms.
-    #[schemars(default)]
+    #[schemars(default, with = "Millis")]
     pub heartbeat_delay: Option<Spanned<Millis>>,
     /// Silence after which the partner counts as gone. Default 750 ms.
-    #[schemars(default)]
+    #[schemars(default, with = "Millis")]
     pub max_response_delay: Option<Spanned<Millis>>,
     /// How long an answer waits for the partner's word. Default 100 ms.
-    #[schemars(default)]
+    #[schemars(default, with = "Millis")]
     pub peer_ack_wait: Option<Spanned<Millis>>,
     /// Maximum client lead time: by how much a lease may outrun what the partner knows. Default 15 min.
-    #[schemars(default)]
+    #[schemars(default, with = "Seconds")]
     pub mclt: Option<Spanned<Seconds>>,
     /// The standby's share of every pool, `1/k`, k from 2 to 64. Default 1/8; in load balancing always 1/2.
-    #[schemars(default)]
+    #[schemars(default, with = "Share")]
     pub standby_share: Option<Spanned<Share>>,
     /// Where this entry stands.
     #[schemars(skip)]
@@ -186,12 +193,14 @@ impl JsonSchema for Share {
 #[derive(Clone, PartialEq, Eq, Debug, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Server {
-    /// What `leasehold-server run --node` names.
+    /// What `leasehold-server run --node` names: a letter, then letters, digits, `.`, `_` and `-`, at most 64.
+    #[schemars(with = "Word")]
     pub name: Spanned<String>,
     /// Its part: `primary` and `standby` (hot-standby), `primary` and `secondary` (load-balancing), `primary` and
     /// `backup` (passive-backup).
     pub role: Spanned<PeerRole>,
-    /// Host and port at which the other server reaches it.
+    /// Host and port at which the other server reaches it: `dhcp-a.example.internal:8647`, `[2001:db8::1]:8647`.
+    #[schemars(with = "HostPort")]
     pub peer_address: Spanned<String>,
     /// Where this entry stands.
     #[schemars(skip)]

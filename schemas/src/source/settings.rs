@@ -7,8 +7,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::option_value::OptionValue;
 use super::span::{Map, Said, Span, Spanned};
+use super::text::{
+    Day, FILE_OCTETS_MAX, Field, Line, Lines, NOTE_CHARS_MAX, SNAME_OCTETS_MAX, WORD_CHARS_MAX,
+};
 use crate::artefact::{Identity, ReplyPort, ReplyTo};
-use crate::vocab::{ClassName, Seconds};
+use crate::vocab::{ClassName, Seconds, octet};
 
 /// What a client is told. May be said by every place, by a class, and by a reservation.
 ///
@@ -30,12 +33,16 @@ pub struct ClientSettings {
     /// Header field `siaddr`: the server a client boots from. Default 0.0.0.0.
     pub next_server: Said<Address>,
     /// Header field `sname`, at most 63 octets. Many boot ROMs read the field, not option 66. Default empty.
+    #[schemars(with = "Said<Field<SNAME_OCTETS_MAX>>")]
     pub server_hostname: Said<String>,
     /// Header field `file`, at most 127 octets. Many boot ROMs read the field, not option 67. Default empty.
+    #[schemars(with = "Said<Field<FILE_OCTETS_MAX>>")]
     pub boot_file_name: Said<String>,
     /// Options sent whether or not the client asks for them, by name or code.
+    #[schemars(with = "Said<Vec<Line<WORD_CHARS_MAX>>>")]
     pub always_send: Said<Vec<Spanned<String>>>,
     /// Options never sent, by name or code. Wins over everything.
+    #[schemars(with = "Said<Vec<Line<WORD_CHARS_MAX>>>")]
     pub never_send: Said<Vec<Spanned<String>>>,
 }
 
@@ -73,7 +80,12 @@ impl JsonSchema for Address {
         "Ipv4Address".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "ipv4", "description": "An IPv4 address such as 10.42.8.1." })
+        json_schema!({
+            "type": "string",
+            "format": "ipv4",
+            "pattern": concat!("^", octet!(), r"(\.", octet!(), "){3}$"),
+            "description": "An IPv4 address such as 10.42.8.1.",
+        })
     }
 }
 
@@ -118,11 +130,13 @@ pub struct ClassMeaning {
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Allow {
     /// The rule, by name (`reservation-in-pool`) or code (`L410`).
+    #[schemars(with = "Line<WORD_CHARS_MAX>")]
     pub rule: Spanned<String>,
     /// Why it is right here. Required, and read in reviews.
+    #[schemars(with = "Lines<NOTE_CHARS_MAX>")]
     pub reason: Spanned<String>,
     /// The last day on which it holds, as YYYY-MM-DD; afterwards `check` warns. Default: no end.
-    #[schemars(default)]
+    #[schemars(default, with = "Day")]
     pub until: Option<Spanned<String>>,
     /// Where this entry stands.
     #[schemars(skip)]

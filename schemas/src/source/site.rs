@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 
 use super::settings::{Address, Allow, ClassMeaning, ClientSettings, PlaceSettings};
-use super::span::{Span, Spanned};
+use super::span::{Gaps, Span, Spanned};
+use super::text::{HOSTNAME_CHARS_MAX, IDENTIFIER_OCTETS_MAX, Line, Lines, NAME_CHARS_MAX, NOTE_CHARS_MAX};
 use crate::vocab::{AddrRange, Cidr, ClassName, HexBytes, MacAddr, SiteCode};
 
 /// A site: every `*.yaml` below the estate's folder but `estate.yaml`.
@@ -11,14 +12,15 @@ use crate::vocab::{AddrRange, Cidr, ClassName, HexBytes, MacAddr, SiteCode};
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SiteFile {
     /// Version of the estate language; 1.
+    #[schemars(extend("const" = 1))]
     pub version: Spanned<u32>,
     /// The site's code, unique in the estate.
     pub site: Spanned<SiteCode>,
     /// What people call the site.
-    #[schemars(default)]
+    #[schemars(default, with = "Line<NAME_CHARS_MAX>")]
     pub name: Option<Spanned<String>>,
     /// The profile it belongs to.
-    #[schemars(default)]
+    #[schemars(default, with = "Line<NAME_CHARS_MAX>")]
     pub profile: Option<Spanned<String>>,
     /// Its networks, one layer-2 segment each.
     #[schemars(default)]
@@ -32,6 +34,9 @@ pub struct SiteFile {
     /// What holds in the whole site.
     #[schemars(flatten)]
     pub settings: PlaceSettings,
+    /// What faults took out of the file.
+    #[schemars(skip)]
+    pub gaps: Gaps,
     /// The whole document.
     #[schemars(skip)]
     pub span: Span,
@@ -41,15 +46,16 @@ pub struct SiteFile {
 #[derive(Clone, PartialEq, Eq, Debug, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Network {
-    /// Its name, unique in the site.
+    /// Its name, unique in the site, at most 128 characters.
+    #[schemars(with = "Line<NAME_CHARS_MAX>")]
     pub name: Spanned<String>,
     /// Relay addresses that mean this network, beside those inside its subnets.
     #[schemars(default)]
     pub relays: Vec<Spanned<Address>>,
     /// Its subnets.
     pub subnets: Vec<Subnet>,
-    /// Guard: only clients in one of these classes may use it.
-    #[schemars(default)]
+    /// Guard: only clients in one of these classes may use it. At least one; without the key everybody may.
+    #[schemars(default, length(min = 1))]
     pub only: Vec<Spanned<ClassName>>,
     /// What classes mean here, over what they mean further out; merged key by key.
     #[schemars(default)]
@@ -73,7 +79,7 @@ pub struct Subnet {
     #[schemars(skip)]
     pub suspect: bool,
     /// Number for metrics and for Kea, 1 to 4294967294. Default: the network address as an integer.
-    #[schemars(default)]
+    #[schemars(default, with = "u32", extend("minimum" = 1, "maximum" = 4_294_967_294_u32))]
     pub id: Option<Spanned<u32>>,
     /// Addresses for clients without a reservation.
     #[schemars(default)]
@@ -84,8 +90,8 @@ pub struct Subnet {
     /// Clients that are known by name.
     #[schemars(default)]
     pub reservations: Vec<Reservation>,
-    /// Guard: only clients in one of these classes may use it.
-    #[schemars(default)]
+    /// Guard: only clients in one of these classes may use it. At least one; without the key everybody may.
+    #[schemars(default, length(min = 1))]
     pub only: Vec<Spanned<ClassName>>,
     /// What classes mean here, over what they mean further out; merged key by key.
     #[schemars(default)]
@@ -120,9 +126,9 @@ struct PoolMapping {
     /// Its addresses.
     #[expect(dead_code, reason = "only its schema is used")]
     range: AddrRange,
-    /// Guard: only clients in one of these classes may use it.
+    /// Guard: only clients in one of these classes may use it. At least one; without the key everybody may.
     #[expect(dead_code, reason = "only its schema is used")]
-    #[schemars(default)]
+    #[schemars(default, length(min = 1))]
     only: Vec<ClassName>,
     /// What classes mean here, over what they mean further out; merged key by key.
     #[expect(dead_code, reason = "only its schema is used")]
@@ -170,7 +176,7 @@ struct ExclusionMapping {
     range: AddrRange,
     /// Why they are kept back.
     #[expect(dead_code, reason = "only its schema is used")]
-    #[schemars(default)]
+    #[schemars(default, with = "Lines<NOTE_CHARS_MAX>")]
     reason: Option<Spanned<String>>,
     /// Findings silenced here, each with its reason.
     #[expect(dead_code, reason = "only its schema is used")]
@@ -192,7 +198,7 @@ impl JsonSchema for Exclusion {
     }
 }
 
-/// An identifier as octets: `0x0102` or `01:02` in hexadecimal, anything else is text.
+/// An identifier as 1 to 255 octets: `0x0102` or `01:02` in hexadecimal, anything else is text.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct IdentifierText(pub HexBytes);
 
@@ -204,9 +210,17 @@ impl JsonSchema for IdentifierText {
         schemars::json_schema!({
             "type": ["string", "number", "boolean"],
             "minLength": 1,
-            "description": "Octets: `0x0102` or `01:02` in hexadecimal, anything else as text.",
+            "maxLength": 3 * IDENTIFIER_OCTETS_MAX,
+            "pattern": r"^(0[xX]([0-9A-Fa-f]{2})+|(?!0[xX])[\s\S]+)$",
+            "description": "1 to 255 octets: `0x0102` or `01:02` in hexadecimal, anything else as text.",
         })
     }
+}
+
+/// The five ways to name a client; a schema asks for exactly one of them.
+fn one_identifier() -> [serde_json::Value; 5] {
+    ["mac", "client-id", "circuit-id", "remote-id", "duid"]
+        .map(|key| serde_json::json!({ "required": [key] }))
 }
 
 /// What a client is known by; exactly one of them.
@@ -214,32 +228,37 @@ impl JsonSchema for IdentifierText {
 #[schemars(rename_all = "kebab-case", default)]
 pub struct Identifiers {
     /// Its MAC address.
+    #[schemars(with = "MacAddr")]
     pub mac: Option<Spanned<MacAddr>>,
     /// Its client identifier (option 61), type octet included.
+    #[schemars(with = "IdentifierText")]
     pub client_id: Option<Spanned<IdentifierText>>,
     /// Where it is plugged in: agent circuit ID (option 82.1, RFC 3046).
+    #[schemars(with = "IdentifierText")]
     pub circuit_id: Option<Spanned<IdentifierText>>,
     /// Who the relay says it is: agent remote ID (option 82.2, RFC 3046).
+    #[schemars(with = "IdentifierText")]
     pub remote_id: Option<Spanned<IdentifierText>>,
     /// Its DUID, inside a client identifier of type 255 (RFC 4361).
+    #[schemars(with = "IdentifierText")]
     pub duid: Option<Spanned<IdentifierText>>,
 }
 
 /// A client known by name, with an address or only with values of its own.
 #[derive(Clone, PartialEq, Eq, Debug, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields, extend("oneOf" = one_identifier()))]
 pub struct Reservation {
     /// What it is known by: exactly one of `mac`, `client-id`, `circuit-id`, `remote-id`, `duid`.
     #[schemars(flatten)]
     pub identifiers: Identifiers,
     /// Its address, inside the subnet; never given to anyone else. Absent: a dynamic address.
-    #[schemars(default)]
+    #[schemars(default, with = "Address")]
     pub ip: Option<Spanned<Address>>,
-    /// Its host name (option 12).
-    #[schemars(default)]
+    /// Its host name (option 12), at most 253 characters.
+    #[schemars(default, with = "Line<HOSTNAME_CHARS_MAX>")]
     pub hostname: Option<Spanned<String>>,
-    /// A note for people.
-    #[schemars(default)]
+    /// A note for people, at most 1,000 characters.
+    #[schemars(default, with = "Lines<NOTE_CHARS_MAX>")]
     pub description: Option<Spanned<String>>,
     /// Classes it is in, whatever its packets say.
     #[schemars(default)]
@@ -257,16 +276,16 @@ pub struct Reservation {
 
 /// A device known anywhere in a site or the estate: values and classes, no address.
 #[derive(Clone, PartialEq, Eq, Debug, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields, extend("oneOf" = one_identifier()))]
 pub struct Device {
     /// What it is known by: exactly one of `mac`, `client-id`, `circuit-id`, `remote-id`, `duid`.
     #[schemars(flatten)]
     pub identifiers: Identifiers,
-    /// Its host name (option 12).
-    #[schemars(default)]
+    /// Its host name (option 12), at most 253 characters.
+    #[schemars(default, with = "Line<HOSTNAME_CHARS_MAX>")]
     pub hostname: Option<Spanned<String>>,
-    /// A note for people.
-    #[schemars(default)]
+    /// A note for people, at most 1,000 characters.
+    #[schemars(default, with = "Lines<NOTE_CHARS_MAX>")]
     pub description: Option<Spanned<String>>,
     /// Classes it is in, whatever its packets say.
     #[schemars(default)]

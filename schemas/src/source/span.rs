@@ -78,6 +78,22 @@ impl<T> Said<T> {
     }
 }
 
+/// What a file's faults took out of its document, so that findings which only the missing part causes stay
+/// silent. Everything here was reported.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Gaps {
+    /// Something was dropped: that a thing is missing or unused cannot be said.
+    pub incomplete: bool,
+    /// A class definition was dropped, and its name with it: an unknown class may be that one.
+    pub classes: bool,
+    /// Profiles were dropped: an unknown profile may be one of them.
+    pub profiles: bool,
+    /// Option definitions were dropped whose names are not known: an unknown option may be one of them.
+    pub option_definitions: bool,
+    /// Names of option definitions that were dropped: these, and only these, are no unknown options.
+    pub option_names: Vec<String>,
+}
+
 /// One entry of a mapping whose keys people choose.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Keyed<T> {

@@ -122,7 +122,8 @@ string_serde!(Cidr, "an IPv4 prefix such as 10.42.8.0/23");
 super::scalar_schema!(
     Cidr,
     "Cidr",
-    r"^\s*([0-9]{1,3}\.){3}[0-9]{1,3}/([0-9]|[12][0-9]|3[0-2])\s*$",
+    ["string"],
+    concat!("^", super::octet!(), r"(\.", super::octet!(), "){3}/([0-9]|[12][0-9]|3[0-2])$"),
     "An IPv4 prefix in CIDR notation; host bits must be zero (RFC 4632)."
 );
 
@@ -244,6 +245,17 @@ string_serde!(AddrRange, "an address range such as 10.42.8.20 - 10.42.9.250");
 super::scalar_schema!(
     AddrRange,
     "AddrRange",
-    r"^\s*([0-9]{1,3}\.){3}[0-9]{1,3}\s*(-\s*([0-9]{1,3}\.){3}[0-9]{1,3}\s*|/([0-9]|[12][0-9]|3[0-2])\s*)?$",
+    ["string"],
+    concat!(
+        r"^\s*",
+        super::octet!(),
+        r"(\.",
+        super::octet!(),
+        r"){3}(\s*-\s*",
+        super::octet!(),
+        r"(\.",
+        super::octet!(),
+        r"){3}|/([0-9]|[12][0-9]|3[0-2]))?\s*$"
+    ),
     "Addresses, both ends included: `first - last`, one address, or a prefix for all of it."
 );

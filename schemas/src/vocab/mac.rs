@@ -38,29 +38,31 @@ impl FromStr for MacAddr {
 
     /// Any common spelling: `52:54:00:12:34:56`, `52-54-00-12-34-56`, `5254.0012.3456`, `525400123456`.
     fn from_str(text: &str) -> Result<MacAddr, MacError> {
-        let text = text.trim();
-        let groups: Vec<&str> = match text.bytes().find(|b| !b.is_ascii_hexdigit()) {
-            Some(b':') => text.split(':').collect(),
-            Some(b'-') => text.split('-').collect(),
-            Some(b'.') => text.split('.').collect(),
+        let text = text.trim().as_bytes();
+        let separator = text.iter().copied().find(|b| !b.is_ascii_hexdigit());
+        // Digits in one group: with colons or hyphens one octet, of which a leading zero may be missing.
+        let (digits_min, digits_max) = match separator {
+            Some(b':' | b'-') => (1, 2),
+            Some(b'.') => (4, 4),
+            None => (2, 32),
             Some(_) => return Err(MacError),
-            None => vec![text],
         };
-        let mut octets = Vec::with_capacity(8);
-        for group in &groups {
-            let short = groups.len() > 1 && group.len() == 1;
-            if short {
-                octets.push(u8::from_str_radix(group, 16).map_err(|_| MacError)?);
-                continue;
-            }
-            if group.is_empty() || group.len() % 2 == 1 || !group.bytes().all(|b| b.is_ascii_hexdigit()) {
+        let (mut octets, mut len) = ([0; 16], 0);
+        for group in text.split(|b| Some(*b) == separator) {
+            if !(digits_min..=digits_max).contains(&group.len()) || (group.len() > 1 && group.len() % 2 == 1)
+            {
                 return Err(MacError);
             }
-            for at in (0..group.len()).step_by(2) {
-                octets.push(u8::from_str_radix(&group[at..at + 2], 16).map_err(|_| MacError)?);
+            for pair in group.chunks(2) {
+                let value = pair.iter().try_fold(0, |value, b| {
+                    let digit = char::from(*b).to_digit(16).ok_or(MacError)?;
+                    Ok(value * 16 + digit)
+                })?;
+                *octets.get_mut(len).ok_or(MacError)? = u8::try_from(value).map_err(|_| MacError)?;
+                len += 1;
             }
         }
-        MacAddr::new(&octets).ok_or(MacError)
+        MacAddr::new(&octets[..len]).ok_or(MacError)
     }
 }
 
@@ -93,6 +95,34 @@ string_serde!(MacAddr, "a MAC address such as 52:54:00:12:34:56");
 super::scalar_schema!(
     MacAddr,
     "MacAddr",
-    r"^\s*([0-9A-Fa-f]{1,2}([:-][0-9A-Fa-f]{1,2})*|[0-9A-Fa-f]{4}(\.[0-9A-Fa-f]{4})*|([0-9A-Fa-f]{2})+)\s*$",
+    r"^\s*([0-9A-Fa-f]{1,2}((:[0-9A-Fa-f]{1,2}){1,15}|(-[0-9A-Fa-f]{1,2}){1,15})|[0-9A-Fa-f]{4}(\.[0-9A-Fa-f]{4}){1,7}|([0-9A-Fa-f]{2}){1,16})\s*$",
     "A MAC address in any common spelling; `leasehold fmt` writes it in lower case with colons."
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_common_spelling_is_read_and_nothing_else() {
+        for text in [
+            "52:54:00:12:34:56",
+            "52-54-00-12-34-56",
+            "5254.0012.3456",
+            "525400123456",
+            "52:54:0:12:34:56",
+            " 52:54:00:12:34:56 ",
+        ] {
+            assert_eq!(
+                text.parse::<MacAddr>().map(|mac| mac.to_string()).as_deref(),
+                Ok("52:54:00:12:34:56"),
+                "{text}"
+            );
+        }
+        for text in ["", ":", "52:", "5", "525", "52:54-00", "52:540:0", "5254.00.12", "zz", "52:5g", "é"] {
+            assert_eq!(text.parse::<MacAddr>(), Err(MacError), "{text}");
+        }
+        assert!("00".repeat(16).parse::<MacAddr>().is_ok());
+        assert_eq!("00".repeat(17).parse::<MacAddr>(), Err(MacError));
+    }
+}

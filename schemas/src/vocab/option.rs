@@ -18,7 +18,12 @@ impl schemars::JsonSchema for OptionCode {
         "OptionCode".into()
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "integer", "minimum": 0, "maximum": 255 })
+        schemars::json_schema!({
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 254,
+            "description": "An option code; 0 and 255 frame a packet's options.",
+        })
     }
 }
 
@@ -80,12 +85,18 @@ impl std::error::Error for SpaceError {}
 
 string_serde!(Space, "an option space: dhcp4, 43 or 125/ENTERPRISE");
 #[cfg(feature = "source")]
-super::scalar_schema!(
-    Space,
-    "Space",
-    r"^(dhcp4|43|125/[0-9]{1,10})$",
-    "The option space: `dhcp4`, `43` (sub-options of option 43) or `125/ENTERPRISE` (sub-options of option 125)."
-);
+impl schemars::JsonSchema for Space {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Space".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "anyOf": [{ "type": "string", "pattern": "^(dhcp4|43|125/[0-9]{1,10})$" }, { "const": 43 }],
+            "description": "The option space: `dhcp4`, `43` (sub-options of option 43) or `125/ENTERPRISE` \
+                            (sub-options of option 125).",
+        })
+    }
+}
 
 /// Raw bytes, written as hex digits.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]

@@ -92,6 +92,7 @@ impl fmt::Display for Millis {
 super::scalar_schema!(
     Millis,
     "FineDuration",
+    ["string", "integer"],
     r"^\s*[0-9]+(ms|[smhd])?\s*$",
     "A duration: `250ms`, `15m`, or a number of seconds; at most 4294967295 ms."
 );
@@ -99,6 +100,7 @@ super::scalar_schema!(
 super::scalar_schema!(
     Seconds,
     "Duration",
+    ["string", "integer"],
     r"^\s*[0-9]+[smhd]?\s*$",
     "A duration: `90s`, `15m`, `8h`, `7d`, or a number of seconds; at most 4294967295 s."
 );
