@@ -9,6 +9,7 @@ mod json;
 mod line_index;
 mod rule;
 mod sink;
+mod suggest;
 
 #[cfg(test)]
 mod tests;
@@ -19,3 +20,4 @@ pub use json::{json, summary};
 pub use line_index::{Column, LineIndex, Position};
 pub use rule::{Rule, Severity};
 pub use sink::Sink;
+pub use suggest::nearest;

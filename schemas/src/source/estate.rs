@@ -69,7 +69,15 @@ pub struct ClassDefinition {
 
 /// An option that no standard defines.
 #[derive(Clone, PartialEq, Eq, Debug, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(
+    rename_all = "kebab-case",
+    deny_unknown_fields,
+    extend(
+        "if" = { "properties": { "type": { "const": "record" } } },
+        "then" = { "required": ["fields"] },
+        "else" = { "not": { "required": ["fields"] } }
+    )
+)]
 pub struct OptionDefinition {
     /// Its code: 1 to 254, in site-specific space 224 to 254 (RFC 3942) for options of your own.
     pub code: Spanned<OptionCode>,

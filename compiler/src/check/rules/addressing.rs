@@ -5,6 +5,7 @@
 
 pub mod exclusion_outside_pools;
 pub mod exhausted_pool;
+pub mod host_bits;
 pub mod network_without_subnets;
 pub mod no_standby_share;
 pub mod overlapping_exclusions;
@@ -16,6 +17,7 @@ pub mod pool_outside_subnet;
 pub mod pool_with_network_or_broadcast;
 pub mod prefix_not_private;
 pub mod relay_claimed_twice;
+pub mod reversed_range;
 pub mod router_outside_subnet;
 pub mod same_base_other_mask;
 pub mod subnet_without_addresses;
