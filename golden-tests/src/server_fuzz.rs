@@ -6,7 +6,7 @@ use std::sync::Arc;
 use leasehold_schemas::artefact;
 use leasehold_server::estate::Tables;
 use leasehold_server::leases::Store;
-use leasehold_server::leases::journal::{Completion, Identity, Sizes, recover};
+use leasehold_server::leases::journal::{Completion, Identity, Sizes, StoredFile, recover};
 use leasehold_server::node::{Action, Actions, Event, Node};
 use leasehold_server::serve::{Meta, Outgoing};
 use leasehold_server::time::Now;
@@ -126,6 +126,20 @@ pub fn artefact(input: &[u8]) {
         artefact::decode(input).map(|(estate, _)| estate).or_else(|_| artefact::decode_estate(input));
     if let Ok(estate) = estate {
         let _ = Tables::build(&estate);
+    }
+}
+
+/// A data directory whose files hold any octets is read or refused.
+pub fn journal(input: &[u8]) {
+    let (at, input) = input.split_first().map_or((0, input), |(at, rest)| (usize::from(*at), rest));
+    let (first, second) = input.split_at(input.len() * at / 256);
+    let file = |name: &str, bytes: &[u8]| StoredFile { name: name.to_owned(), bytes: bytes.to_vec() };
+    for names in [
+        ["leases-0000000001.journal", "leases-0000000002.journal"],
+        ["leases-0000000002.snapshot", "leases-0000000002.journal"],
+    ] {
+        // Either is right, as long as it ends.
+        let _ = recover(None, &[file(names[0], first), file(names[1], second)]);
     }
 }
 

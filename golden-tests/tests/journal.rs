@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use leasehold_golden_tests::server_fuzz;
 use leasehold_golden_tests::simulated_disk::{Dice, SimulatedDisk, Tear};
 use leasehold_server::leases::journal::{Identity, RecoverError, Sizes, StoredFile, recover};
 use leasehold_server::leases::{
@@ -309,6 +310,7 @@ fn mutated_files_never_make_recovery_panic() {
             }
         }
         let _ = recover(None, &mutated);
+        server_fuzz::journal(&mutated[dice.below(mutated.len())].bytes);
     }
 }
 

@@ -52,6 +52,8 @@ pub fn serve(started: Started) -> Result<(), Stop> {
     // What opening the store asked of the disk.
     core.started.node.flush(&mut core.actions);
     core.act();
+    // After that, so that no lease waits for it.
+    core.started.journal.give(Work::Keep(Arc::clone(&core.started.artefact)));
     let ended = loop {
         if let Some(ended) = core.turn() {
             break ended;

@@ -15,7 +15,7 @@ use super::Stop;
 use super::arguments::Run;
 use super::artefact_file::{Loaded, Wanted};
 use super::data_directory::{self, DataDirectory, LAST_GOOD};
-use super::journal_thread::{JournalThread, Work};
+use super::journal_thread::JournalThread;
 use super::log::{Level, Log};
 use super::signals::Signals;
 use super::socket::{Listener, Place};
@@ -30,6 +30,8 @@ pub struct Started {
     pub wanted: Wanted,
     pub log: Log,
     pub log_writer: JoinHandle<()>,
+    /// What is served, to be kept as the last good artefact.
+    pub artefact: Arc<[u8]>,
     /// Held until the end: the directory is this process's alone.
     pub data: DataDirectory,
 }
@@ -56,12 +58,12 @@ pub fn start(run: &Run) -> Result<Started, Stop> {
     }
     let store = Store::open(identity, Sizes::default(), recovered);
     let journal = JournalThread::start(data.path.clone(), Arc::clone(&wake));
-    journal.give(Work::Keep(Arc::clone(&loaded.bytes)));
     let leases = store.bindings().bound();
     let config = Config { server_id: run.server_id, also: run.server_id_also.clone() };
     let node = Node::new(Arc::clone(&loaded.tables), config, store);
     say_ready(&loaded, run, &listeners, leases);
-    Ok(Started { node, listeners, journal, wake, signals, wanted, log, log_writer, data })
+    let artefact = loaded.bytes;
+    Ok(Started { node, listeners, journal, wake, signals, wanted, log, log_writer, artefact, data })
 }
 
 /// The artefact, or the last good one and why.

@@ -275,3 +275,106 @@ impl Found {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::option::of;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn octets(most: usize) -> impl Strategy<Value = Box<[u8]>> {
+        vec(any::<u8>(), 0..most).prop_map(Vec::into_boxed_slice)
+    }
+
+    fn mac() -> impl Strategy<Value = MacAddr> {
+        vec(any::<u8>(), 1..=16).prop_map(|octets| MacAddr::new(&octets).expect("1 to 16 octets"))
+    }
+
+    fn client() -> impl Strategy<Value = Client> {
+        let key = prop_oneof![
+            octets(300).prop_map(ClientKey::Identifier),
+            (any::<u8>(), mac()).prop_map(|(kind, address)| ClientKey::Hardware(kind, address)),
+        ];
+        (key, of(octets(300)), any::<u8>(), of(mac())).prop_map(
+            |(key, identifier, hardware_type, hardware)| Client { key, identifier, hardware_type, hardware },
+        )
+    }
+
+    fn state() -> impl Strategy<Value = State> {
+        prop_oneof![
+            of(client()).prop_map(|last_client| State::Free { last_client }),
+            client().prop_map(State::Bound),
+            any::<u64>().prop_map(|until_wall_ms| State::Declined { until_wall_ms }),
+        ]
+    }
+
+    fn details() -> impl Strategy<Value = Details> {
+        let giaddr = of(any::<u32>().prop_map(Ipv4Addr::from_bits));
+        (of(".{0,80}"), any::<u32>(), any::<u64>(), giaddr, of(octets(300))).prop_map(
+            |(hostname, transaction, transaction_wall_ms, giaddr, agent_options)| Details {
+                hostname: hostname.map(String::into_boxed_str),
+                transaction,
+                transaction_wall_ms,
+                giaddr,
+                agent_options,
+            },
+        )
+    }
+
+    fn binding() -> impl Strategy<Value = Binding> {
+        let numbers = any::<[u64; 9]>();
+        (any::<u32>(), numbers, state(), any::<[bool; 2]>(), details()).prop_map(
+            |(address, numbers, state, [released, ending], details)| {
+                let [epoch, primary, standby, told, partner_told, potential, promised, born, born_standby] =
+                    numbers;
+                Binding {
+                    address: Ipv4Addr::from_bits(address),
+                    epoch,
+                    version: Version([primary, standby]),
+                    state,
+                    released,
+                    ending,
+                    told_wall_ms: told,
+                    partner_told_wall_ms: partner_told,
+                    potential_wall_ms: potential,
+                    promised_wall_ms: promised,
+                    born: Version([born, born_standby]),
+                    details,
+                }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(binding in binding()) {
+            let mut body = Vec::new();
+            encode(&binding, &mut body);
+            prop_assert_eq!(decode(&body), Ok(binding));
+        }
+
+        #[test]
+        fn fields_of_a_later_release_are_skipped(binding in binding(), field in octets(300)) {
+            let mut body = Vec::new();
+            put(&mut body, 200, &field);
+            encode(&binding, &mut body);
+            put(&mut body, 201, &field);
+            prop_assert_eq!(decode(&body), Ok(binding));
+        }
+
+        #[test]
+        fn any_octets_are_read_or_refused(body in octets(400)) {
+            let _ = decode(&body);
+        }
+
+        #[test]
+        fn a_changed_record_is_read_or_refused(binding in binding(), at in any::<prop::sample::Index>(), octet: u8) {
+            let mut body = Vec::new();
+            encode(&binding, &mut body);
+            *at.get_mut(&mut body) = octet;
+            let _ = decode(&body);
+        }
+    }
+}
