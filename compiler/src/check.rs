@@ -4,3 +4,39 @@
 //! has a page whose examples run as tests. Rules only read; they never see each other's findings.
 
 pub mod rules;
+mod suppression;
+
+use leasehold_schemas::vocab::Date;
+use rayon::prelude::*;
+
+use crate::diag::{Diagnostic, Severity, Sink};
+use crate::model::Estate;
+
+/// An estate in which no phase and no rule found an error: the only one that can be lowered.
+#[derive(Clone, Copy, Debug)]
+pub struct Checked<'a>(&'a Estate);
+
+impl<'a> Checked<'a> {
+    /// The estate.
+    pub fn estate(self) -> &'a Estate {
+        self.0
+    }
+}
+
+/// Runs every rule, adds what earlier phases found, and applies `allow:`. The findings are in their order, the
+/// same whatever the number of threads.
+pub fn check(estate: &Estate, earlier: Sink, today: Date) -> (Vec<Diagnostic>, Option<Checked<'_>>) {
+    let run = |check: fn(&Estate, &mut Sink)| {
+        let mut sink = Sink::default();
+        check(estate, &mut sink);
+        sink
+    };
+    let found: Vec<Sink> = rules::REGISTRY.par_iter().filter_map(|rule| rule.check).map(run).collect();
+    let mut sink = earlier;
+    found.into_iter().for_each(|found| sink.merge(found));
+    let findings = suppression::apply(estate, sink, today).into_sorted();
+    let sound = findings.iter().all(|finding| finding.rule.severity != Severity::Error);
+    // Without `estate.yaml` there is a finding; this makes sure that nothing is lowered whatever the findings are.
+    let whole = estate.scope.is_some() && estate.name.is_some() && !estate.incomplete;
+    (findings, (sound && whole).then_some(Checked(estate)))
+}

@@ -1,12 +1,99 @@
 //! The compiler: YAML text to artefact, in phases that never stop at the first fault.
 //!
-//! text -> [`parse`] -> [`decode`] -> [`model`] -> `resolve` -> `check` -> `lower` -> `emit`. Every phase is a
+//! text -> [`parse`] -> [`decode`] -> [`model`] -> [`resolve`] -> [`check`] -> [`lower`] -> [`emit`]. Every phase is a
 //! pure function over files in memory; the program around this library reads and writes.
 
 pub mod check;
 pub mod decode;
 pub mod diag;
+pub mod emit;
+pub mod lower;
 pub mod model;
 pub mod parse;
+mod reading;
 pub mod resolve;
 pub mod source;
+
+#[cfg(test)]
+mod tests;
+
+use leasehold_schemas::artefact::{self, Digest};
+use leasehold_schemas::vocab::Date;
+
+use diag::{Diagnostic, Severity};
+use lower::{Counts, Origins};
+use source::Sources;
+
+pub use reading::Cache;
+
+/// What compiling an estate gave.
+#[derive(Debug)]
+pub struct Compilation {
+    /// Every finding that is not silenced, by file, offset and code.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The estate as far as it could be read.
+    pub estate: model::Estate,
+    /// What a server loads; nothing if there is an error, or if it was not asked for.
+    pub artefact: Option<Artefact>,
+}
+
+/// A compiled estate.
+#[derive(Debug)]
+pub struct Artefact {
+    /// The bytes of the file.
+    pub bytes: Vec<u8>,
+    /// Their digest.
+    pub digest: Digest,
+    /// What they say.
+    pub estate: artefact::Estate,
+}
+
+impl Compilation {
+    /// Whether nothing is so wrong that it cannot be compiled.
+    pub fn is_sound(&self) -> bool {
+        self.diagnostics.iter().all(|finding| finding.rule.severity != Severity::Error)
+    }
+
+    /// How many places of each kind the estate has.
+    pub fn counts(&self) -> Counts {
+        Counts::of(&self.estate)
+    }
+
+    /// Who said what: for `why`, and whoever else must name the line behind a value.
+    pub fn origins(&self) -> Origins<'_> {
+        Origins::new(&self.estate)
+    }
+}
+
+/// All phases but the last two: every fault of the estate. `today` decides only whether an `until:` is over.
+///
+/// The sources have at least one file: without one there is no place at which anything could be said.
+pub fn check(sources: &Sources, cache: &mut Cache, today: Date) -> Compilation {
+    run(sources, cache, today, false)
+}
+
+/// All phases: every fault, and the artefact if none is an error. The bytes depend on what the estate says and on
+/// nothing else: not on `today`, the names and order of files, or the number of threads.
+pub fn compile(sources: &Sources, cache: &mut Cache, today: Date) -> Compilation {
+    run(sources, cache, today, true)
+}
+
+fn run(sources: &Sources, cache: &mut Cache, today: Date, wanted: bool) -> Compilation {
+    let documents = cache.read(sources);
+    let (estate, findings) = resolve::resolve(sources, &documents);
+    // Documents are large, and freeing them takes as long as a phase.
+    let ((), (diagnostics, artefact)) = rayon::join(
+        || drop(documents),
+        || {
+            let (diagnostics, checked) = check::check(&estate, findings, today);
+            (diagnostics, checked.filter(|_| wanted).map(build))
+        },
+    );
+    Compilation { diagnostics, estate, artefact }
+}
+
+fn build(checked: check::Checked<'_>) -> Artefact {
+    let (estate, _) = lower::lower(checked);
+    let (bytes, digest) = emit::emit(&estate);
+    Artefact { bytes, digest, estate }
+}

@@ -14,8 +14,8 @@ mod view;
 
 pub use arena::{Arena, Id};
 pub use estate::{
-    Allow, Class, Definition, Device, Estate, Exclusion, Network, Pool, Profile, Reservation, Scope, Site,
-    Subnet,
+    Allow, Class, Definition, Device, Estate, Exclusion, Guard, Network, Pool, ProbableUses, Profile,
+    Reservation, Scope, Site, Subnet,
 };
 pub use values::{Assignment, Meaning, Parameters, Values};
 pub use view::{Client, Ranked, View};

@@ -6,8 +6,11 @@
 pub mod addressing;
 pub mod class;
 pub mod form;
+pub mod identity;
 pub mod option;
+pub mod reference;
 pub mod reservation;
+pub mod suppression;
 
 use crate::diag::{Rule, Sink};
 use crate::model::Estate;
@@ -33,6 +36,22 @@ pub static REGISTRY: &[Registered] = &[
     Registered { rule: &form::unknown_version::RULE, check: None },
     Registered { rule: &form::not_utf8::RULE, check: None },
     Registered { rule: &form::missing_estate::RULE, check: None },
+    Registered { rule: &suppression::expired_allow::RULE, check: None },
+    Registered { rule: &suppression::unused_allow::RULE, check: None },
+    Registered { rule: &suppression::unknown_rule::RULE, check: None },
+    Registered { rule: &suppression::not_allowable::RULE, check: None },
+    checked(&identity::duplicate_site::RULE, identity::duplicate_site::check),
+    checked(&identity::duplicate_network::RULE, identity::duplicate_network::check),
+    checked(&identity::duplicate_subnet_id::RULE, identity::duplicate_subnet_id::check),
+    checked(&identity::duplicate_class::RULE, identity::duplicate_class::check),
+    checked(&identity::duplicate_site_name::RULE, identity::duplicate_site_name::check),
+    Registered { rule: &identity::duplicate_option::RULE, check: None },
+    Registered { rule: &reference::unknown_profile::RULE, check: None },
+    Registered { rule: &reference::unknown_class::RULE, check: None },
+    Registered { rule: &reference::unknown_option::RULE, check: None },
+    checked(&reference::unused_profile::RULE, reference::unused_profile::check),
+    checked(&reference::unused_class::RULE, reference::unused_class::check),
+    checked(&reference::unused_definition::RULE, reference::unused_definition::check),
     Registered { rule: &addressing::host_bits::RULE, check: None },
     checked(&addressing::overlapping_subnets::RULE, addressing::overlapping_subnets::check),
     checked(&addressing::same_base_other_mask::RULE, addressing::same_base_other_mask::check),
@@ -67,28 +86,16 @@ pub static REGISTRY: &[Registered] = &[
     checked(&reservation::address_excluded::RULE, reservation::address_excluded::check),
     checked(&reservation::mac_in_two_sites::RULE, reservation::mac_in_two_sites::check),
     Registered { rule: &option::bad_option_value::RULE, check: None },
-    Registered { rule: &option::protocol_option::RULE, check: Some(option::protocol_option::check) },
-    Registered {
-        rule: &option::mask_contradicts_subnet::RULE,
-        check: Some(option::mask_contradicts_subnet::check),
-    },
-    Registered { rule: &option::timer_order::RULE, check: Some(option::timer_order::check) },
-    Registered { rule: &option::zero_lease::RULE, check: Some(option::zero_lease::check) },
-    Registered { rule: &option::lease_order::RULE, check: Some(option::lease_order::check) },
-    Registered { rule: &option::reply_too_large::RULE, check: Some(option::reply_too_large::check) },
-    Registered {
-        rule: &option::encapsulated_too_long::RULE,
-        check: Some(option::encapsulated_too_long::check),
-    },
-    Registered {
-        rule: &option::router_beside_classless_routes::RULE,
-        check: Some(option::router_beside_classless_routes::check),
-    },
+    checked(&option::protocol_option::RULE, option::protocol_option::check),
+    checked(&option::mask_contradicts_subnet::RULE, option::mask_contradicts_subnet::check),
+    checked(&option::timer_order::RULE, option::timer_order::check),
+    checked(&option::zero_lease::RULE, option::zero_lease::check),
+    checked(&option::lease_order::RULE, option::lease_order::check),
+    checked(&option::reply_too_large::RULE, option::reply_too_large::check),
+    checked(&option::encapsulated_too_long::RULE, option::encapsulated_too_long::check),
+    checked(&option::router_beside_classless_routes::RULE, option::router_beside_classless_routes::check),
     Registered { rule: &option::bad_domain_name::RULE, check: None },
-    Registered {
-        rule: &option::option_defined_twice::RULE,
-        check: Some(option::option_defined_twice::check),
-    },
+    checked(&option::option_defined_twice::RULE, option::option_defined_twice::check),
     Registered { rule: &class::class_expression::RULE, check: None },
     Registered { rule: &class::unknown_option_in_expression::RULE, check: None },
     Registered { rule: &class::class_order::RULE, check: None },

@@ -19,6 +19,11 @@ impl Sink {
         self.diagnostics.extend(other.diagnostics);
     }
 
+    /// All findings so far, in no particular order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.diagnostics.iter()
+    }
+
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.diagnostics.is_empty()

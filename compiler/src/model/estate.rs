@@ -1,5 +1,6 @@
 //! The arenas.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use leasehold_schemas::artefact::{Identifier, Test};
@@ -48,6 +49,20 @@ pub struct Estate {
     /// Where earlier phases found faults, in order: the elements there, or parts of them, are not in the model.
     /// Asked through [`Estate::is_partial`].
     pub poisoned: Vec<Span>,
+    /// What misspelt names and broken files probably name: it counts as used.
+    pub probable_uses: ProbableUses,
+}
+
+/// What misspelt names and broken files probably name. One mistake is one finding: who misspells the only use of a
+/// profile is not told as well that the profile is unused.
+#[derive(Clone, Debug, Default)]
+pub struct ProbableUses {
+    /// Profiles.
+    pub profiles: BTreeSet<Id<Profile>>,
+    /// Classes.
+    pub classes: BTreeSet<Id<Class>>,
+    /// The estate's own options.
+    pub definitions: BTreeSet<Id<Definition>>,
 }
 
 /// A level of inheritance: what it says, and from where it inherits.
@@ -121,6 +136,13 @@ pub struct Subnet {
     pub exclusions: Vec<Exclusion>,
     /// Its reservations.
     pub reservations: Vec<Id<Reservation>>,
+}
+
+impl Subnet {
+    /// The number said, or the default: the network address as an integer.
+    pub fn number(&self) -> u32 {
+        self.id.as_ref().map_or(self.prefix.value.network().to_bits(), |id| id.value)
+    }
 }
 
 /// One pool.

@@ -19,6 +19,11 @@ pub struct Values {
 }
 
 impl Values {
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.options.is_empty() && self.parameters == Parameters::default()
+    }
+
     /// What is said of an option here.
     pub fn assignment(&self, option: Id<Definition>) -> Option<&Assignment> {
         self.options.iter().find(|assignment| assignment.option == option)
@@ -42,7 +47,7 @@ pub struct Assignment {
 
 /// Everything a scope, class or reservation may say that is no option. Those that only places may say are absent
 /// elsewhere.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[expect(missing_docs, reason = "each is documented in `source::ClientSettings` and `source::PlaceSettings`")]
 pub struct Parameters {
     pub lease_default: Said<Seconds>,

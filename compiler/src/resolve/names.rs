@@ -1,0 +1,88 @@
+//! What a name in a document means: classes, profiles and options by name, options also by code.
+//!
+//! Invariant: of two things with one name the first has it (a rule reports the second). Lookups never report; who
+//! asks knows the place.
+
+use std::collections::BTreeMap;
+
+use leasehold_schemas::vocab::{ClassName, OptionCode, Space};
+
+use super::expression;
+use crate::diag::nearest;
+use crate::model::{Class, Definition, Estate, Id, Profile};
+
+/// Classes that can be named without being defined, beside `VENDOR_CLASS_` with a vendor class identifier (option
+/// 60) behind it. DROP is here because its name alone is its use: its members get no answer.
+pub const BUILT_IN_CLASSES: [&str; 4] = ["ALL", "KNOWN", "UNKNOWN", "DROP"];
+
+/// Whether the server knows the class by its name.
+pub fn is_built_in(class: &ClassName) -> bool {
+    class.as_str() == "DROP" || expression::is_built_in(class.as_str())
+}
+
+/// Everything that can be named.
+#[derive(Debug, Default)]
+pub struct Names {
+    classes: BTreeMap<ClassName, Id<Class>>,
+    profiles: BTreeMap<String, Id<Profile>>,
+    options: BTreeMap<String, Id<Definition>>,
+    codes: BTreeMap<(Space, OptionCode), Id<Definition>>,
+}
+
+impl Names {
+    /// The names of what an estate defines.
+    pub fn of(estate: &Estate) -> Names {
+        let mut names = Names::default();
+        for (id, class) in estate.classes.iter() {
+            names.classes.entry(class.name.value.clone()).or_insert(id);
+        }
+        for (id, profile) in estate.profiles.iter() {
+            names.profiles.entry(profile.name.value.clone()).or_insert(id);
+        }
+        for (id, definition) in estate.definitions.iter() {
+            names.add_definition(id, definition);
+        }
+        names
+    }
+
+    /// Adds an option.
+    pub fn add_definition(&mut self, id: Id<Definition>, definition: &Definition) {
+        self.options.entry(definition.name.clone()).or_insert(id);
+        self.codes.entry((definition.space, definition.code)).or_insert(id);
+    }
+
+    /// A class of the estate.
+    pub fn class(&self, name: &ClassName) -> Option<Id<Class>> {
+        self.classes.get(name).copied()
+    }
+
+    /// A profile.
+    pub fn profile(&self, name: &str) -> Option<Id<Profile>> {
+        self.profiles.get(name).copied()
+    }
+
+    /// An option by its name.
+    pub fn option(&self, name: &str) -> Option<Id<Definition>> {
+        self.options.get(name).copied()
+    }
+
+    /// An option by its code.
+    pub fn option_by_code(&self, space: Space, code: OptionCode) -> Option<Id<Definition>> {
+        self.codes.get(&(space, code)).copied()
+    }
+
+    /// The class whose name is most like this one.
+    pub fn nearest_class(&self, wanted: &str) -> Option<&str> {
+        nearest(wanted, self.classes.keys().map(ClassName::as_str).chain(BUILT_IN_CLASSES))
+    }
+
+    /// The profile whose name is most like this one.
+    pub fn nearest_profile(&self, wanted: &str) -> Option<&str> {
+        nearest(wanted, self.profiles.keys().map(String::as_str))
+    }
+
+    /// The option whose name is most like this one.
+    pub fn nearest_option(&self, wanted: &str) -> Option<&str> {
+        nearest(wanted, self.options.keys().map(String::as_str))
+    }
+}
