@@ -1,7 +1,7 @@
 //! What the fuzzers of the server do with their octets; `fuzz/` only calls these, and tests call them too.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use leasehold_schemas::artefact;
 use leasehold_server::estate::Tables;
@@ -33,14 +33,34 @@ pub struct Bed {
     now: Now,
 }
 
+fn tables() -> Arc<Tables> {
+    static TABLES: OnceLock<Arc<Tables>> = OnceLock::new();
+    let build = || {
+        let estate = artefact::decode_estate(ESTATE).expect("the estate of the packet scripts");
+        Arc::new(Tables::build(&estate).expect("the estate of the packet scripts"))
+    };
+    TABLES.get_or_init(build).clone()
+}
+
+/// A conversation: each packet is preceded by its length in one octet.
+///
+/// # Panics
+/// As [`Bed::packet`].
+pub fn conversation(mut input: &[u8]) {
+    let mut bed = Bed::default();
+    while let Some((len, rest)) = input.split_first() {
+        let (packet, rest) = rest.split_at(rest.len().min(usize::from(*len)));
+        bed.packet(packet);
+        input = rest;
+    }
+}
+
 impl Default for Bed {
     fn default() -> Bed {
-        let estate = artefact::decode_estate(ESTATE).expect("the estate of the packet scripts");
-        let tables = Tables::build(&estate).expect("the estate of the packet scripts");
         let identity = Identity { estate: "fuzz".to_owned(), node: "single".to_owned() };
         let recovered = recover(Some(&identity), &[]).expect("nothing is recovered from nothing");
         let store = Store::open(identity, Sizes::default(), recovered);
-        let node = Node::new(Arc::new(tables), leasehold_server::serve::Config::default(), store);
+        let node = Node::new(tables(), leasehold_server::serve::Config::default(), store);
         let now = Now { boot_ms: 1_000, wall_ms: 1_700_000_000_000 };
         let mut bed = Bed { node, actions: Actions::default(), now };
         bed.settle();
@@ -190,6 +210,11 @@ mod tests {
             bytes[at] = octet;
             artefact(&bytes);
         }
+    }
+
+    #[test]
+    fn a_conversation_is_cut_where_its_octets_end() {
+        conversation(&[6, 1, 9, 0, 53, 1, 1, 6, 1, 9, 0, 53, 1, 1, 200, 1]);
     }
 
     #[test]

@@ -15,6 +15,9 @@ use crate::wire::{Message, code, sub_option};
 
 /// How deep classes may refer to classes.
 pub const REFERENCE_DEPTH_MAX: u32 = 64;
+/// How many steps the evaluation of one class may take, those of the classes it refers to included: they could double
+/// with each reference.
+pub const STEPS_MAX: u64 = 10_000;
 const CLASSES_MAX: usize = 65_000;
 const VENDOR_PREFIX: &str = "VENDOR_CLASS_";
 
@@ -38,7 +41,16 @@ enum Check {
 struct Compiled {
     name: String,
     check: Option<Check>,
+    weight: Weight,
+}
+
+/// What the evaluation of a class takes.
+#[derive(Clone, Copy, Default, Debug)]
+struct Weight {
+    /// Classes referred to, one by the other.
     depth: u32,
+    /// Tests made.
+    steps: u64,
 }
 
 /// All classes of an estate, and those built-in ones that something names.
@@ -46,6 +58,8 @@ struct Compiled {
 pub struct Classes {
     classes: Vec<Compiled>,
     by_name: HashMap<String, ClassId>,
+    /// Count of the estate's own; built-in ones have higher numbers.
+    defined: usize,
 }
 
 impl Classes {
@@ -56,14 +70,15 @@ impl Classes {
             if classes.by_name.insert(name.as_str().to_owned(), id).is_some() {
                 return Err(TableError::DuplicateClass(name.to_string()));
             }
-            classes.classes.push(Compiled { name: name.to_string(), check: None, depth: 0 });
+            classes.classes.push(Compiled { name: name.to_string(), check: None, weight: Weight::default() });
         }
+        classes.defined = defined.len();
         for (at, Class { name, test }) in defined.iter().enumerate() {
             if let Some(test) = test {
-                let mut depth = 0;
-                let check = classes.check(name, at, test, &mut depth)?;
+                let mut weight = Weight::default();
+                let check = classes.check(name, at, test, &mut weight)?;
                 classes.classes[at].check = Some(check);
-                classes.classes[at].depth = depth;
+                classes.classes[at].weight = weight;
             }
         }
         Ok(classes)
@@ -79,15 +94,16 @@ impl Classes {
         class: &ClassName,
         at: usize,
         test: &Test,
-        depth: &mut u32,
+        weight: &mut Weight,
     ) -> Result<Check, TableError> {
-        let mut list = |tests: &[Test], depth: &mut u32| {
-            tests.iter().map(|test| self.check(class, at, test, depth)).collect::<Result<Box<[Check]>, _>>()
+        weight.steps += 1;
+        let mut list = |tests: &[Test], weight: &mut Weight| {
+            tests.iter().map(|test| self.check(class, at, test, weight)).collect::<Result<Box<[Check]>, _>>()
         };
         Ok(match test {
-            Test::And(tests) => Check::And(list(tests, depth)?),
-            Test::Or(tests) => Check::Or(list(tests, depth)?),
-            Test::Not(test) => Check::Not(Box::new(self.check(class, at, test, depth)?)),
+            Test::And(tests) => Check::And(list(tests, weight)?),
+            Test::Or(tests) => Check::Or(list(tests, weight)?),
+            Test::Not(test) => Check::Not(Box::new(self.check(class, at, test, weight)?)),
             Test::Equal(Term::Literal(left), right) => {
                 Check::Equal(right.clone(), Term::Literal(left.clone()))
             }
@@ -95,16 +111,17 @@ impl Classes {
             Test::Exists(accessor) => Check::Exists(accessor.clone()),
             Test::Member(name) => {
                 let to = self.resolve(name)?;
-                let defined = usize::from(to.0);
-                let builtin = is_builtin(name.as_str()) && self.classes[defined].depth == 0;
-                if defined >= at && !(builtin && defined > at) {
+                let place = usize::from(to.0);
+                if (at..self.defined).contains(&place) {
                     return Err(TableError::ForwardReference {
                         class: class.to_string(),
                         to: name.to_string(),
                     });
                 }
-                *depth = (*depth).max(self.classes[defined].depth + 1);
-                if *depth > REFERENCE_DEPTH_MAX {
+                let other = self.classes[place].weight;
+                weight.depth = weight.depth.max(other.depth + 1);
+                weight.steps = weight.steps.saturating_add(other.steps);
+                if weight.depth > REFERENCE_DEPTH_MAX || weight.steps > STEPS_MAX {
                     return Err(TableError::ReferencesTooDeep(class.to_string()));
                 }
                 Check::Member(to)
@@ -132,7 +149,7 @@ impl Classes {
         };
         let id = self.next_id()?;
         self.by_name.insert(name.as_str().to_owned(), id);
-        self.classes.push(Compiled { name: name.to_string(), check, depth: 0 });
+        self.classes.push(Compiled { name: name.to_string(), check, weight: Weight::default() });
         Ok(id)
     }
 
@@ -145,10 +162,6 @@ impl Classes {
     pub fn name(&self, id: ClassId) -> &str {
         &self.classes[usize::from(id.0)].name
     }
-}
-
-fn is_builtin(name: &str) -> bool {
-    matches!(name, "ALL" | "KNOWN" | "UNKNOWN" | "DROP") || name.starts_with(VENDOR_PREFIX)
 }
 
 /// One packet and what is known of its sender, for which classes are asked.

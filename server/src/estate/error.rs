@@ -23,7 +23,7 @@ pub enum TableError {
         /// To whom.
         to: String,
     },
-    /// Classes that refer to classes, more than [`super::classes::REFERENCE_DEPTH_MAX`] deep.
+    /// Classes that refer to classes, too deep or too often for one packet: the bounds are in `classes`.
     ReferencesTooDeep(String),
     /// More classes than the tables count.
     TooManyClasses,
@@ -53,7 +53,9 @@ impl fmt::Display for TableError {
             TableError::ForwardReference { class, to } => {
                 write!(f, "class `{class}` refers to `{to}`, which does not stand before it")
             }
-            TableError::ReferencesTooDeep(name) => write!(f, "class `{name}` refers to classes too deeply"),
+            TableError::ReferencesTooDeep(name) => {
+                write!(f, "class `{name}` refers to other classes too deeply or too often")
+            }
             TableError::TooManyClasses => f.write_str("more than 65,000 classes"),
             TableError::DuplicateOption(at) => write!(f, "value set {at} has one option twice"),
             TableError::OverlappingSubnets(a, b) => write!(f, "subnets `{a}` and `{b}` overlap"),

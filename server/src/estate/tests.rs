@@ -133,6 +133,32 @@ fn an_artefact_no_compiler_wrote_is_refused_by_name() {
     assert!(matches!(refusal("/sites/1/networks/0/relays", relays), TableError::AmbiguousRelay(_)));
 }
 
+#[test]
+fn references_neither_circle_nor_double_without_end() {
+    let build = |classes: serde_json::Value| {
+        let mut json = estate_json();
+        json["classes"].as_array_mut().unwrap().extend(classes.as_array().unwrap().iter().cloned());
+        Tables::build(&estate(json)).err()
+    };
+    let later = serde_json::json!([
+        {"name": "early", "test": {"member": "DROP"}}, {"name": "DROP", "test": {"member": "early"}}
+    ]);
+    assert!(matches!(build(later), Some(TableError::ForwardReference { .. })));
+    let chain = |count: usize, twice: bool| {
+        let class = |at: usize| {
+            let before = if at == 0 { "win10".to_owned() } else { format!("d{}", at - 1) };
+            let member = serde_json::json!({"member": before});
+            let test = if twice { serde_json::json!({"or": [member, member]}) } else { member };
+            serde_json::json!({"name": format!("d{at}"), "test": test})
+        };
+        serde_json::Value::Array((0..count).map(class).collect())
+    };
+    assert_eq!(build(chain(60, false)), None);
+    assert!(matches!(build(chain(70, false)), Some(TableError::ReferencesTooDeep(_))));
+    assert_eq!(build(chain(8, true)), None);
+    assert!(matches!(build(chain(40, true)), Some(TableError::ReferencesTooDeep(_))));
+}
+
 proptest! {
     #[test]
     fn substring_ends_are_keas(start in -9_i32..9, length in proptest::option::of(-9_i32..9)) {
