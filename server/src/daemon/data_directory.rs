@@ -24,7 +24,7 @@ pub struct DataDirectory {
 /// Makes the directory if need be, locks it, and reads the leases in it.
 pub fn open(path: &Path, identity: &Identity) -> Result<(DataDirectory, Recovered), String> {
     let shown = path.display();
-    fs::create_dir_all(path).map_err(|error| {
+    make(path).map_err(|error| {
         format!(
             "cannot make data directory {shown}: {error}; give --data-dir a directory this user may write"
         )
@@ -42,6 +42,18 @@ pub fn open(path: &Path, identity: &Identity) -> Result<(DataDirectory, Recovere
     let files = read(path).map_err(|error| format!("cannot read data directory {shown}: {error}"))?;
     let recovered = recover(Some(identity), &files).map_err(|error| refusal(path, identity, &error))?;
     Ok((DataDirectory { path: path.to_owned(), _lock: lock }, recovered))
+}
+
+/// Makes the directory and those above it, and puts each new name on disk: leases in a directory whose own name is
+/// lost are lost too.
+fn make(path: &Path) -> io::Result<()> {
+    let absent: Vec<&Path> = path.ancestors().take_while(|above| !above.exists()).collect();
+    fs::create_dir_all(path)?;
+    for made in absent {
+        let above = made.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(above)?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn refusal(path: &Path, identity: &Identity, error: &RecoverError) -> String {

@@ -2,6 +2,7 @@
 //! server is ready.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -106,7 +107,8 @@ fn say_ready(loaded: &Loaded, run: &Run, listeners: &[Listener], leases: usize) 
     listeners.iter().skip(run.interface.len()).for_each(|listener| add(&listener.address));
     let (estate, digest, role) = (loaded.tables.name(), loaded.digest, loaded.role);
     let version = env!("CARGO_PKG_VERSION");
-    println!(
-        "leasehold-server {version} serving estate {estate} ({digest}) as {role} on {places}, {leases} leases"
-    );
+    let ready = format!("serving estate {estate} ({digest}) as {role} on {places}, {leases} leases");
+    let mut stdout = std::io::stdout().lock();
+    // Whoever started the server need not read this.
+    let _ = writeln!(stdout, "leasehold-server {version} {ready}").and_then(|()| stdout.flush());
 }
