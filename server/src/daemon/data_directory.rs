@@ -3,8 +3,11 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use leasehold_server::leases::journal::{Identity, RecoverError, Recovered, StoredFile, recover};
+use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
 /// The last artefact that was served.
@@ -12,6 +15,7 @@ pub const LAST_GOOD: &str = "last-good.json";
 /// The same while it is being written.
 pub const LAST_GOOD_UNFINISHED: &str = "last-good.unfinished";
 const LOCK: &str = "lock";
+const LOCK_ATTEMPTS: usize = 25;
 
 /// A data directory that this process alone uses.
 #[derive(Debug)]
@@ -33,8 +37,8 @@ pub fn open(path: &Path, identity: &Identity) -> Result<(DataDirectory, Recovere
     let lock = OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK)).map_err(
         |error| format!("cannot write in data directory {shown}: {error}; make it writable for this user"),
     )?;
-    let lock = Flock::lock(lock, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| match error {
-        nix::errno::Errno::EWOULDBLOCK => format!(
+    let lock = lock_alone(lock).map_err(|error| match error {
+        Errno::EWOULDBLOCK => format!(
             "data directory {shown} is in use by another leasehold-server; stop it, or give --data-dir another"
         ),
         error => format!("cannot lock data directory {shown}: {error}"),
@@ -42,6 +46,19 @@ pub fn open(path: &Path, identity: &Identity) -> Result<(DataDirectory, Recovere
     let files = read(path).map_err(|error| format!("cannot read data directory {shown}: {error}"))?;
     let recovered = recover(Some(identity), &files).map_err(|error| refusal(path, identity, &error))?;
     Ok((DataDirectory { path: path.to_owned(), _lock: lock }, recovered))
+}
+
+/// A server that was killed this moment may still hold the lock until the kernel has taken it down.
+fn lock_alone(mut file: File) -> Result<Flock<File>, Errno> {
+    for _ in 0..LOCK_ATTEMPTS {
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Err((back, Errno::EWOULDBLOCK)) => file = back,
+            Err((_, error)) => return Err(error),
+            Ok(lock) => return Ok(lock),
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Err(Errno::EWOULDBLOCK)
 }
 
 /// Makes the directory and those above it, and puts each new name on disk: leases in a directory whose own name is

@@ -290,7 +290,8 @@ impl Journal {
     }
 
     fn begin_work(&mut self, bindings: &Bindings) {
-        let held: u64 = self.segments.iter().map(|segment| segment.end).sum();
+        // A segment takes its whole size, however little it holds: each start begins one.
+        let held = self.segments.len() as u64 * self.sizes.segment_bytes;
         let snapshot_bytes = self.snapshot.map_or(0, |(_, bytes)| bytes);
         if held > self.sizes.compact_bytes.max(2 * snapshot_bytes) {
             self.begin_snapshot(bindings);

@@ -233,3 +233,13 @@ fn another_estates_directory_is_refused() {
     let refused = recover(Some(&other), &disk.stored()).map(|_| ());
     assert_eq!(refused, Err(RecoverError::Foreign { found: identity() }));
 }
+
+#[test]
+fn starting_again_and_again_leaves_no_heap_of_files() {
+    let mut disk = Disk::default();
+    for _ in 0..20 {
+        let mut store = open(&disk);
+        outcome(&mut store, &mut disk, take(1, 1, 2_000_000));
+        assert!(disk.bytes() <= 32_768, "{} octets in {:?}", disk.bytes(), disk.files.keys());
+    }
+}
