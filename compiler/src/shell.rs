@@ -1,9 +1,12 @@
 //! Everything between the library and the world. No rule, no default of the estate language lives here.
 //!
-//! Invariant: what the program could not do is one line on standard error and exit code 2; no output file is ever half-written.
+//! Invariant: what the program could not do is one line on standard error and exit code 2; findings are exit
+//! code 1; no output file is ever half-written.
 
 mod arguments;
+mod check;
 mod explain;
+mod folder;
 mod output;
 mod schema;
 
@@ -13,16 +16,20 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use arguments::{Arguments, Command};
+use folder::FolderError;
 use output::{OutputError, say};
 
 /// The tool did its work and found nothing that forbids going on.
 const CLEAN: u8 = 0;
+/// The estate has findings.
+const FINDINGS: u8 = 1;
 /// The tool could not do its work.
 const FAILED: u8 = 2;
 
 /// Why the tool could not do its work.
 #[derive(Debug)]
 enum Failure {
+    Folder(FolderError),
     Output(OutputError),
     /// No rule has this code or slug.
     UnknownRule {
@@ -31,6 +38,10 @@ enum Failure {
     },
     /// `schema` was told neither what to print nor where to write everything.
     NoSchemaNamed,
+    /// The threads asked for could not be had.
+    Threads(rayon::ThreadPoolBuildError),
+    /// The clock is before 1970 or after 9999.
+    Clock,
 }
 
 /// Reads the arguments, does what they say, and gives the exit code.
@@ -47,6 +58,8 @@ pub(crate) fn run() -> ExitCode {
 
 fn execute(arguments: &Arguments) -> Result<u8, Failure> {
     match &arguments.command {
+        Command::Check { folder } => check::check(&arguments.global, folder.as_deref()),
+        Command::Compile { folder, output } => check::compile(&arguments.global, folder.as_deref(), output),
         Command::Explain { rule } => explain::explain(rule),
         Command::Schema { document, output } => schema::schema(*document, output.as_deref()),
         Command::Completions { shell } => {
@@ -61,6 +74,7 @@ fn execute(arguments: &Arguments) -> Result<u8, Failure> {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Failure::Folder(error) => error.fmt(f),
             Failure::Output(error) => error.fmt(f),
             Failure::UnknownRule { name, nearest: Some(nearest) } => {
                 write!(f, "no rule is called `{name}`; did you mean `{nearest}`?")
@@ -71,7 +85,15 @@ impl fmt::Display for Failure {
             Failure::NoSchemaNamed => f.write_str(
                 "name a schema to print (estate, site, artefact or diagnostics), or write all with `-o DIR`",
             ),
+            Failure::Threads(error) => write!(f, "cannot start threads: {error}; try `--threads 1`"),
+            Failure::Clock => f.write_str("the clock is not set; give the date with `--today YYYY-MM-DD`"),
         }
+    }
+}
+
+impl From<FolderError> for Failure {
+    fn from(error: FolderError) -> Failure {
+        Failure::Folder(error)
     }
 }
 

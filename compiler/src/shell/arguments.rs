@@ -1,21 +1,67 @@
 //! The command line.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use leasehold_schemas::vocab::Date;
 
 /// DHCP for large estates as code: checks an estate of per-site YAML and compiles it into one artefact.
 ///
-/// Exit codes: 0 done, 2 the tool could not do its work.
+/// Exit codes: 0 nothing wrong (warnings allowed), 1 findings, 2 the tool could not do its work.
 #[derive(Parser, Debug)]
 #[command(name = "leasehold", version)]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
     #[command(subcommand)]
     pub(super) command: Command,
 }
 
+#[derive(Args, Debug)]
+pub(super) struct Global {
+    /// How findings are written.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+    /// Whether output is coloured; `auto`: on a terminal, unless NO_COLOR is set.
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub(super) color: ColorChoice,
+    /// Show errors only, and no summary.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Show findings of severity information as well.
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+    /// Treat findings of this severity as errors.
+    #[arg(long, global = true, value_enum, value_name = "SEVERITY")]
+    pub(super) deny: Option<Deny>,
+    /// The day against which `until:` dates are judged; default: the clock's, in UTC.
+    #[arg(long, global = true, value_name = "YYYY-MM-DD", value_parser = date)]
+    pub(super) today: Option<Date>,
+    /// Threads to work with; default: one a processor. The output does not depend on it.
+    #[arg(long, global = true, value_name = "N")]
+    pub(super) threads: Option<NonZeroUsize>,
+}
+
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
+    /// Find everything that is wrong with an estate.
+    Check {
+        /// The estate's folder; default: `sites` if it exists, else the current folder.
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
+    /// Check an estate and write the artefact that servers load.
+    ///
+    /// Nothing is written if anything is wrong; an existing file is replaced at once or not at all.
+    Compile {
+        /// The estate's folder; default: `sites` if it exists, else the current folder.
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+        /// Where the artefact goes; `-`: standard output.
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
     /// Print a rule's page: what it finds, why it matters, how to mend it.
     Explain {
         /// The rule's code or name, such as `L302` or `overlapping-subnets`.
@@ -40,6 +86,26 @@ pub(super) enum Command {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Human,
+    /// One JSON document, as `leasehold schema diagnostics` describes it.
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Deny {
+    Warnings,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(super) enum SchemaName {
     /// `estate.yaml`.
     Estate,
@@ -49,4 +115,8 @@ pub(super) enum SchemaName {
     Artefact,
     /// What `--format json` prints.
     Diagnostics,
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|error: leasehold_schemas::vocab::DateError| error.to_string())
 }
