@@ -1,0 +1,76 @@
+//! Every rule's page does what it says: its failing example has findings of that rule and no other, its passing
+//! example has none that anybody must mend.
+
+use std::process::ExitCode;
+
+use leasehold_compiler::check::rules::REGISTRY;
+use leasehold_compiler::diag::{Diagnostic, Rule, Severity};
+use leasehold_compiler::source::Sources;
+use leasehold_compiler::{Cache, compile};
+use leasehold_golden_tests::case;
+use leasehold_golden_tests::finding_list::finding_list;
+use leasehold_golden_tests::requirement::trial;
+use leasehold_golden_tests::rule_page::examples;
+use libtest_mimic::Arguments;
+
+/// Rules whose failing example cannot stand in a page, and where it stands instead.
+const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
+    ("not-utf8", "cases/diagnostics/not-utf8"), // a page is UTF-8 itself
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let rules = REGISTRY.iter().map(|registered| registered.rule);
+    let trials = rules.map(|rule| trial(rule.slug, &[], || check(rule))).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn check(rule: &'static Rule) -> Result<(), String> {
+    let heading = format!("# {} ({})\n", rule.slug, rule.code);
+    if !rule.page.starts_with(&heading) {
+        return Err(format!("the page does not begin with `{}`", heading.trim_end()));
+    }
+    let found = examples(rule.page)?;
+    match (&found.fails, SHOWN_ELSEWHERE.iter().find(|(slug, _)| *slug == rule.slug)) {
+        (Some(estate), None) => fails(rule, estate)?,
+        (None, Some((_, folder))) => {
+            fails(rule, &case::estate(&case::repository().join("golden-tests").join(folder)))?;
+            return Ok(());
+        }
+        (None, None) => return Err("the page shows no failing example".to_owned()),
+        (Some(_), Some(_)) => {
+            return Err("the page has an example now: take it off SHOWN_ELSEWHERE".to_owned());
+        }
+    }
+    let passing = found.passes.ok_or("the page shows no passing example")?;
+    let wrong: Vec<Diagnostic> = findings(&passing)
+        .into_iter()
+        .filter(|finding| finding.rule.severity != Severity::Information)
+        .collect();
+    let own: Vec<Diagnostic> =
+        findings(&passing).into_iter().filter(|finding| finding.rule.code == rule.code).collect();
+    if wrong.is_empty() && own.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "the passing example has findings:\n{}{}",
+        finding_list(&passing, &wrong),
+        finding_list(&passing, &own)
+    ))
+}
+
+fn fails(rule: &Rule, estate: &Sources) -> Result<(), String> {
+    let findings = findings(estate);
+    if findings.is_empty() {
+        return Err("the failing example has no finding".to_owned());
+    }
+    if findings.iter().any(|finding| finding.rule.code != rule.code) {
+        let list = finding_list(estate, &findings);
+        return Err(format!("the failing example has findings of other rules:\n{list}"));
+    }
+    Ok(())
+}
+
+fn findings(estate: &Sources) -> Vec<Diagnostic> {
+    compile(estate, &mut Cache::default(), case::today()).diagnostics
+}
