@@ -44,14 +44,16 @@ pub fn examples(page: &str) -> Result<Examples, String> {
             _ => return Err(format!("a block says `{info}`, not `yaml fails PATH` or `yaml passes PATH`")),
         }
     }
-    Ok(Examples { fails: estate(fails), passes: estate(passes) })
+    // The page about a missing `estate.yaml` means what it shows.
+    let complete = !page.starts_with("# missing-estate ");
+    Ok(Examples { fails: estate(fails, complete), passes: estate(passes, complete) })
 }
 
-fn estate(mut files: Vec<SourceFile>) -> Option<Sources> {
+fn estate(mut files: Vec<SourceFile>, complete: bool) -> Option<Sources> {
     if files.is_empty() {
         return None;
     }
-    if files.iter().all(|file| file.path != "estate.yaml") {
+    if complete && files.iter().all(|file| file.path != "estate.yaml") {
         files.push(SourceFile { path: "estate.yaml".to_owned(), bytes: SMALLEST_ESTATE.into() });
     }
     Some(Sources::new("", files))
