@@ -34,7 +34,8 @@ fn main() -> ExitCode {
         .collect();
     for (name, sources) in estates() {
         let estate = Arc::new(Estate { sources, compilation: OnceLock::new() });
-        let checks: [(&str, fn(&Estate) -> Result<(), String>); 3] = [
+        type Check = (&'static str, fn(&Estate) -> Result<(), String>);
+        let checks: [Check; 3] = [
             ("second_reader", second_reader),
             ("schema_and_decoder", schema_and_decoder),
             ("artefact_schema", artefact_schema),
