@@ -25,7 +25,7 @@ pub fn binary(name: &str) -> Result<PathBuf, String> {
     built.get(name).cloned().ok_or_else(|| format!("the workspace builds no program `{name}`"))
 }
 
-/// Where a running test lies: `TARGET[/TRIPLE]/PROFILE/deps/TEST`.
+/// Where a running test lies: `TARGET[/TRIPLE]/PROFILE/deps/TEST`; a program lies one folder higher.
 #[derive(PartialEq, Eq, Debug)]
 struct Build {
     target: PathBuf,
@@ -35,7 +35,8 @@ struct Build {
 
 impl Build {
     fn of_test(test: &Path, is_target: impl Fn(&Path) -> bool) -> Option<Build> {
-        let profile = test.parent()?.parent()?;
+        let folder = test.parent()?;
+        let profile = if folder.file_name()? == "deps" { folder.parent()? } else { folder };
         let folder = profile.parent()?;
         let profile = profile.file_name()?.to_str()?.to_owned();
         if is_target(folder) {

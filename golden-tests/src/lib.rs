@@ -6,9 +6,11 @@
 
 pub mod binaries;
 pub mod case;
+pub mod demonstration;
 pub mod estate_generator;
 pub mod expectation;
 pub mod finding_list;
+pub mod namespaces;
 pub mod packet_script;
 pub mod plain_yaml;
 pub mod requirement;
