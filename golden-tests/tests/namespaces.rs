@@ -71,7 +71,7 @@ impl Served {
 
     fn start(&self) -> Process {
         let mut command = self.hosts.command(Host::Server, program("leasehold-server"));
-        command.arg("run").arg("--config").arg(&self.artefact);
+        command.args(["run", "--node", "lab"]).arg("--config").arg(&self.artefact);
         command.arg("--data-dir").arg(self.hosts.folder.path().join("data"));
         command.args(["--interface", "s0", "--interface", "s1"]);
         Process::start(command, "serving estate namespaces", false)

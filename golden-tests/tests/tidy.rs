@@ -40,7 +40,9 @@ fn collect(folder: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) {
 }
 
 fn read(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+    let bytes = fs::read(path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    // One case is not UTF-8 on purpose.
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn shown(path: &Path) -> String {
