@@ -211,7 +211,7 @@ fn after_kill() {
 fn perfdhcp_relayed() {
     let served = Served::new("g");
     let _server = served.start();
-    let ask = ["-4", "-n", "200", "-r", "50", "-R", "100", "-W", "1", "-d", "1", "10.77.9.1"];
+    let ask = ["-4", "-n", "200", "-r", "50", "-R", "100", "-W", "500000", "-d", "1", "10.77.9.1"];
     let report = served.hosts.run(Host::Relay, "perfdhcp", &ask);
     assert_eq!(drops(&report), [0, 0], "{report}");
 }
@@ -220,7 +220,7 @@ fn perfdhcp_direct() {
     let served = Served::new("h");
     let _server = served.start();
     served.hosts.ip(Host::Client, &["addr", "add", "10.77.1.2/24", "dev", "c0"]);
-    let ask = ["-4", "-B", "-l", "c0", "-n", "100", "-r", "50", "-R", "50", "-W", "1", "-d", "1", "all"];
+    let ask = ["-4", "-B", "-l", "c0", "-n", "100", "-r", "50", "-R", "50", "-W", "500000", "-d", "1", "all"];
     let report = served.hosts.run(Host::Client, "perfdhcp", &ask);
     assert_eq!(drops(&report), [0, 0], "{report}");
 }
