@@ -8,8 +8,9 @@
 //! -> silence other-server
 //! ```
 //!
-//! Every `at` line is followed by what it leads to: one `->` line for an answer or a named silence. `disk stop` and
-//! `disk go` hold and release the disk; `reload FILE` swaps the estate. Time is the script's. Values are `0x…`,
+//! Every `at` line is followed by what it leads to: one `->` line for an answer or a named silence. An estate is a
+//! folder of YAML, or a file with an artefact's content. `disk stop` and `disk go` hold and release the disk;
+//! `reload FILE` swaps the estate. Time is the script's; `clock back 1h` sets the wall clock alone. Values are `0x…`,
 //! `'text'`, `u8:`/`u16:`/`u32:` numbers, or addresses with commas between them; `82.5=…` is a sub-option.
 //! Answers are read with the server's own view, and with dhcproto as a second reader.
 
@@ -49,6 +50,8 @@ fn step(world: &mut World, line: &str, folder: &Path) -> Result<(), String> {
         ["also", address] => world.add_former_id(parse(address)?),
         ["disk", "stop"] => world.stop_disk(),
         ["disk", "go"] => world.release_disk(),
+        ["clock", "forward", by] => world.step_clock(true, by),
+        ["clock", "back", by] => world.step_clock(false, by),
         ["at", time, rest @ ..] => {
             world.set_time(time)?;
             world.send(&Packet::parse(rest)?)

@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
 
+use leasehold_compiler::{Cache, compile};
 use leasehold_schemas::artefact;
 use leasehold_schemas::vocab::Seconds;
 use leasehold_server::estate::Tables;
@@ -17,6 +18,8 @@ use leasehold_server::serve::{Config, Outgoing, Silence};
 use leasehold_server::time::Now;
 
 use super::packet::Packet;
+use crate::case;
+use crate::finding_list::finding_list;
 
 /// 2026-11-22 00:00 UTC, in milliseconds since 1970: when scripts begin.
 const BEGIN_WALL_MS: u64 = 1_795_305_600_000;
@@ -40,6 +43,8 @@ pub struct World {
     config: Config,
     actions: Actions,
     elapsed_ms: u64,
+    /// By how much the wall clock was set forward (or back) since the script began.
+    wall_step_ms: i64,
     disk_stopped: bool,
     waiting: VecDeque<Operation>,
     answers: VecDeque<Answer>,
@@ -89,6 +94,13 @@ impl World {
         Ok(())
     }
 
+    /// Sets the wall clock, forward or back; the boot clock goes on.
+    pub fn step_clock(&mut self, forward: bool, by: &str) -> Result<(), String> {
+        let Seconds(seconds) = by.parse().map_err(|_| format!("`{by}` is no time"))?;
+        self.wall_step_ms += i64::from(seconds) * if forward { 1000 } else { -1000 };
+        self.timer()
+    }
+
     /// Moves the clock, and lets timers run that fall due.
     pub fn set_time(&mut self, time: &str) -> Result<(), String> {
         let Seconds(seconds) = time.parse().map_err(|_| format!("`{time}` is no time"))?;
@@ -97,6 +109,10 @@ impl World {
             return Err("time does not go back".to_owned());
         }
         self.elapsed_ms = at;
+        self.timer()
+    }
+
+    fn timer(&mut self) -> Result<(), String> {
         let now = self.now();
         let due = self.node()?.deadline(now).is_some_and(|deadline| deadline.0 <= now.boot_ms);
         if due { self.event(Event::Timer) } else { Ok(()) }
@@ -172,7 +188,8 @@ impl World {
     }
 
     fn now(&self) -> Now {
-        Now { boot_ms: BEGIN_BOOT_MS + self.elapsed_ms, wall_ms: BEGIN_WALL_MS + self.elapsed_ms }
+        let wall_ms = (BEGIN_WALL_MS + self.elapsed_ms).saturating_add_signed(self.wall_step_ms);
+        Now { boot_ms: BEGIN_BOOT_MS + self.elapsed_ms, wall_ms }
     }
 
     fn node(&self) -> Result<&Node, String> {
@@ -180,7 +197,16 @@ impl World {
     }
 }
 
+/// An estate: a folder of YAML, compiled here, or an artefact's content.
 fn tables(file: &Path) -> Result<Arc<Tables>, String> {
+    if file.is_dir() {
+        let sources = case::estate(file);
+        let compilation = compile(&sources, &mut Cache::default(), case::today());
+        let artefact =
+            compilation.artefact.ok_or_else(|| finding_list(&sources, &compilation.diagnostics))?;
+        let (estate, _) = artefact::decode(&artefact.bytes).map_err(|why| why.to_string())?;
+        return Tables::build(&estate).map(Arc::new).map_err(|why| why.to_string());
+    }
     let bytes = fs::read(file).map_err(|why| format!("{}: {why}", file.display()))?;
     let estate = artefact::decode_estate(&bytes).map_err(|why| format!("{}: {why}", file.display()))?;
     Tables::build(&estate).map(Arc::new).map_err(|why| format!("{}: {why}", file.display()))

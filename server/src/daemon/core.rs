@@ -33,6 +33,8 @@ struct Core {
     actions: Actions,
     outgoing: Vec<Outgoing>,
     reloads: Option<Receiver<Reloaded>>,
+    /// A reload was asked for and has not begun: what is being read may be older than the wish.
+    reload_wanted: bool,
     lost: u64,
     report: Report,
     stop_before: Option<u64>,
@@ -45,6 +47,7 @@ pub fn serve(started: Started) -> Result<(), Stop> {
         actions: Actions::default(),
         outgoing: Vec::new(),
         reloads: None,
+        reload_wanted: false,
         lost: 0,
         report: Report { said: Vec::new(), next_boot_ms: 0 },
         stop_before: None,
@@ -85,8 +88,8 @@ impl Core {
         }
         self.started.node.flush(&mut self.actions);
         self.act();
-        self.signals(now);
         self.reload(now);
+        self.signals(now);
         self.report.say(now, &self.started.node, self.lost, &self.started.log);
         self.ended(now)
     }
@@ -158,7 +161,9 @@ impl Core {
             );
             self.stop_before = Some(now.boot_ms + DRAIN_MAX_MS);
         }
-        if self.started.signals.reload() && self.reloads.is_none() {
+        self.reload_wanted |= self.started.signals.reload();
+        if self.reload_wanted && self.reloads.is_none() {
+            self.reload_wanted = false;
             self.reloads = Some(load_beside(self.started.wanted.clone(), Arc::clone(&self.started.wake)));
         }
     }

@@ -20,7 +20,8 @@ pub fn choose(
     let bindings = store.bindings();
     let can_have = |address: &Ipv4Addr| {
         situation.place_of(*address).is_some()
-            && !holds.is_held_for_other(*address, &situation.client.key)
+            && (!holds.is_held_for_other(*address, &situation.client.key)
+                || situation.is_reserved_to_one_device(*address))
             && bindings.get(*address).is_none_or(|binding| is_open(situation, binding, now))
     };
     let reserved = situation.reservation().and_then(|reservation| reservation.address);
@@ -30,7 +31,7 @@ pub fn choose(
     let known = reserved.into_iter().chain(offered).chain(had).chain(asked).find(can_have);
     match known {
         Some(address) => Ok(address),
-        None => pick(situation, store),
+        None => pick(situation, store, holds),
     }
 }
 
@@ -44,8 +45,12 @@ fn is_open(situation: &Situation<'_>, binding: &Binding, now: Now) -> bool {
 }
 
 /// A free address of the first open pool that has one. A client whose reserved address is taken gets one too.
-fn pick(situation: &Situation<'_>, store: &mut Store) -> Result<Ipv4Addr, Silence> {
+fn pick(situation: &Situation<'_>, store: &mut Store, holds: &Holds) -> Result<Ipv4Addr, Silence> {
     let tables = situation.tables;
+    // A lease that ends while its address is offered to its client puts the address into the list.
+    let usable = |address: Ipv4Addr| {
+        !tables.is_reserved(address) && !holds.is_held_for_other(address, &situation.client.key)
+    };
     let mut open = false;
     for subnet in &tables.segment(situation.segment).subnets {
         if !situation.may_enter(*subnet) {
@@ -58,7 +63,7 @@ fn pick(situation: &Situation<'_>, store: &mut Store) -> Result<Ipv4Addr, Silenc
             }
             open = true;
             for range in &pool.ranges {
-                if let Some(address) = store.pick(*range, |address| !tables.is_reserved(address)) {
+                if let Some(address) = store.pick(*range, usable) {
                     return Ok(address);
                 }
             }

@@ -136,9 +136,13 @@ fn request(
     }
 }
 
+/// Says no. Where the place is not ours alone, only to a client that means us: it names us, or it renews with us alone.
+/// What is broadcast may be another server's to answer.
 fn deny(situation: &Situation<'_>, goal: Goal) -> Result<Decision, Silence> {
     let authoritative = situation.of_network(|said| said.authoritative.and_then(|said| said.value));
-    if goal == Goal::Reboot && !authoritative.unwrap_or(DEFAULTS.authoritative) {
+    let to_us_alone = situation.meta.unicast && situation.message.giaddr().is_none();
+    let means_us = goal == Goal::Select || (goal == Goal::Renew && to_us_alone);
+    if !means_us && !authoritative.unwrap_or(DEFAULTS.authoritative) {
         return Err(Silence::NotAuthoritative);
     }
     Ok(Decision::Nak)

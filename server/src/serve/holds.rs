@@ -50,7 +50,10 @@ impl Holds {
         if let Some(before) = before {
             self.by_address.remove(&before);
         }
-        self.by_address.insert(address, Hold { key: key.clone(), until_boot_ms });
+        let other = self.by_address.insert(address, Hold { key: key.clone(), until_boot_ms });
+        if let Some(other) = other.filter(|other| other.key != *key) {
+            self.by_client.remove(&other.key);
+        }
         self.order.push_back((until_boot_ms, address));
         if self.order.len() > 2 * self.by_address.len() + OUTDATED_MAX {
             let Holds { by_address, order, .. } = self;

@@ -239,13 +239,18 @@ fn times(sources: &Sources<'_>, lease: Seconds, options: &mut Reply, trace: &mut
                 .expect("at most the lease time, which is 32 bits"),
         )
     };
+    let never = sources.parameter(|said| said.never_send.as_ref());
+    let is_sent = |code| !never.is_some_and(|said| said.value.contains(&OptionCode(code)));
     let (renew, rebind) = (part(DEFAULTS.renew_after_eighths), part(DEFAULTS.rebind_after_eighths));
     let t2 = sources.parameter_or(|said| said.rebind_after_secs.as_ref(), "rebind-after", rebind, trace);
     let t2 = if t2 < lease { t2 } else { rebind };
     let t1 = sources.parameter_or(|said| said.renew_after_secs.as_ref(), "renew-after", renew, trace);
     let t1 = if t1 < t2 { t1 } else { renew.min(Seconds(t2.0 / 2)) };
-    options.push(code::RENEWAL_TIME, &t1.0.to_be_bytes());
-    options.push(code::REBINDING_TIME, &t2.0.to_be_bytes());
+    for (code, time) in [(code::RENEWAL_TIME, t1), (code::REBINDING_TIME, t2)] {
+        if is_sent(code) {
+            options.push(code, &time.0.to_be_bytes());
+        }
+    }
 }
 
 /// The estate's values, as the client asked for them.
@@ -258,10 +263,11 @@ fn values(situation: &Situation<'_>, sources: &Sources<'_>, options: &mut Reply,
     if let Some(never) = never {
         never.value.iter().for_each(|code| done.insert(code.0));
     }
-    if !never.is_some_and(|said| said.value.contains(&OptionCode(code::SUBNET_MASK))) {
+    let is_sent = |code| !never.is_some_and(|said| said.value.contains(&OptionCode(code)));
+    if is_sent(code::SUBNET_MASK) {
         subnet_mask(sources, options, trace);
     }
-    if let Some(asked) = message.option(code::CLIENT_FQDN) {
+    if let Some(asked) = message.option(code::CLIENT_FQDN).filter(|_| is_sent(code::CLIENT_FQDN)) {
         fqdn(asked, options);
     }
     let mut put = |code: u8, options: &mut Reply, trace: &mut _| {

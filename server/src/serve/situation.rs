@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use leasehold_schemas::artefact::{Identity, Parameters};
+use leasehold_schemas::artefact::{Identifier, Identity, Parameters};
 use leasehold_schemas::vocab::MacAddr;
 
 use super::datagram::{Config, Meta};
@@ -67,9 +67,18 @@ impl<'a> Situation<'a> {
             MessageType::Offer | MessageType::Ack | MessageType::Nak => return Err(Silence::ServerMessage),
         }
         let segment = segment_of(tables, &message, &meta)?;
-        let client = client_of(&message, identity(tables, segment))?;
-        let message = with_remembered_relay(message, bindings, &client, remembered);
-        let known = tables.known(segment, &message);
+        let identity = identity(tables, segment);
+        let mut client = client_of(&message, identity)?;
+        let mut known = tables.known(segment, &message);
+        let reservation = known.reservation().map(|id| tables.registry().get(id));
+        if let Some(key) = key_on_record(bindings, &message, &client, identity, reservation) {
+            client.key = key;
+        }
+        let mut message = message;
+        if let Some(agent) = remembered_relay(&message, bindings, &client, remembered) {
+            message = message.with_remembered_agent(agent);
+            known = tables.known(segment, &message);
+        }
         let situation = Situation { tables, config, message, meta, kind, segment, known, client };
         match tables.drop_class() {
             Some(class) if situation.membership().is_in(class) => Err(Silence::DropClass),
@@ -102,6 +111,14 @@ impl<'a> Situation<'a> {
         let membership = self.membership();
         membership.passes_guard(&self.tables.segment(subnet.segment).only)
             && membership.passes_guard(&subnet.only)
+    }
+
+    /// Whether only one device can match the client's reservation: then nobody else can have been offered its address.
+    pub fn is_reserved_to_one_device(&self, address: Ipv4Addr) -> bool {
+        self.reservation().is_some_and(|reservation| {
+            reservation.address == Some(address)
+                && matches!(reservation.identifier, Identifier::Mac(_) | Identifier::ClientId(_))
+        })
     }
 
     /// Where `address` lies, if this client may have it on this network: its reserved address, or one of a pool
@@ -174,26 +191,64 @@ fn client_of(message: &Message<'_>, identity: Identity) -> Result<Client, Silenc
     Ok(Client { key, identifier: identifier.map(Into::into), hardware_type, hardware })
 }
 
+/// The key under which the records have this client, where it is not the key its message gives: a reserved device that
+/// changes its client identifier while it boots (firmware, then system), or a client of a network whose `identity`
+/// was changed since.
+fn key_on_record(
+    bindings: &Bindings,
+    message: &Message<'_>,
+    client: &Client,
+    identity: Identity,
+    reservation: Option<&Reservation>,
+) -> Option<ClientKey> {
+    let own = Some(message.ciaddr()).filter(|own| !own.is_unspecified());
+    let asked = message.address_option(code::REQUESTED_ADDRESS);
+    let reserved = reservation.and_then(|reservation| reservation.address);
+    reserved.into_iter().chain(own).chain(asked).find_map(|address| {
+        let holder = bindings.get(address)?.client().filter(|holder| holder.key != client.key)?;
+        let reserved_by = reservation.filter(|_| reserved == Some(address)).map(|entry| &entry.identifier);
+        is_same_device(holder, client, identity, reserved_by).then(|| holder.key.clone())
+    })
+}
+
+/// Whether two clients with different keys are one device. `reserved_by` is what its reservation of the address knows
+/// it by; a circuit or a remote end is no device, and one DUID may have several interfaces.
+fn is_same_device(
+    holder: &Client,
+    client: &Client,
+    identity: Identity,
+    reserved_by: Option<&Identifier>,
+) -> bool {
+    let hardware = holder.hardware.is_some() && holder.hardware == client.hardware;
+    let identifier = holder.identifier.is_some() && holder.identifier == client.identifier;
+    let reserved = match reserved_by {
+        Some(Identifier::Mac(_)) => hardware,
+        Some(Identifier::ClientId(_)) => identifier,
+        Some(Identifier::CircuitId(_) | Identifier::RemoteId(_) | Identifier::Duid(_)) | None => false,
+    };
+    let known_alike = match identity {
+        Identity::Mac => hardware,
+        Identity::ClientId => hardware && identifier,
+    };
+    reserved || known_alike
+}
+
 /// A renewal goes past the relay and carries no option 82: it is classified with what the last relayed REQUEST of
 /// the same client for the same address had.
-fn with_remembered_relay<'a>(
-    message: Message<'a>,
+fn remembered_relay<'a>(
+    message: &Message<'_>,
     bindings: &Bindings,
     client: &Client,
     remembered: &'a mut Vec<u8>,
-) -> Message<'a> {
+) -> Option<&'a [u8]> {
     let own = message.ciaddr();
     if own.is_unspecified() || message.giaddr().is_some() || message.option(code::AGENT_INFORMATION).is_some()
     {
-        return message;
+        return None;
     }
     let binding = bindings.get(own).filter(|binding| binding.client().is_some_and(|is| is.key == client.key));
-    match binding.and_then(|binding| binding.details.agent_options.as_deref()) {
-        Some(agent) => {
-            remembered.clear();
-            remembered.extend_from_slice(agent);
-            message.with_remembered_agent(remembered)
-        }
-        None => message,
-    }
+    let agent = binding?.details.agent_options.as_deref()?;
+    remembered.clear();
+    remembered.extend_from_slice(agent);
+    Some(remembered)
 }
