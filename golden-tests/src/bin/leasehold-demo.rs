@@ -37,6 +37,8 @@ fn main() -> ExitCode {
 fn demonstrate() -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|error| format!("cannot make a temporary folder: {error}"))?;
     let file = folder.path().join("estate.json");
+    heading("build the programs (the first time takes a few minutes)");
+    binary("leasehold-server")?;
     heading("compile sites/");
     let sites = case::repository().join("sites");
     let compiler =

@@ -9,10 +9,13 @@ use leasehold_compiler::model::Definition;
 use leasehold_compiler::resolve::definitions;
 use leasehold_compiler::source::Sources;
 use leasehold_schemas::source::{OptionType, Span};
-use leasehold_schemas::vocab::{ClassName, OptionCode, Space};
+use leasehold_schemas::vocab::{ClassName, OptionCode, Seconds, Space};
 use leasehold_server::serve::{Explained, Slot};
 
 use super::packet::Reply;
+
+const HOST_NAME: u8 = 12;
+const LEASE_TIME: u8 = 51;
 
 /// One value of a reply.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,7 +54,10 @@ pub fn rows(
 fn shown(slot: Slot, definitions: &[Definition], reply: &Reply) -> Option<(String, String)> {
     match slot {
         Slot::Address => Some(("address".to_owned(), reply.address.to_string())),
-        Slot::Parameter(key @ "lease.default") => Some((key.to_owned(), String::new())),
+        Slot::Parameter("lease.default") => {
+            let octets: [u8; 4] = reply.option(LEASE_TIME)?.try_into().ok()?;
+            Some(("lease".to_owned(), Seconds(u32::from_be_bytes(octets)).to_string()))
+        }
         Slot::Parameter(_) => None,
         Slot::Option(Space::Dhcp4, code) => {
             let payload = reply.option(code)?;
@@ -66,6 +72,9 @@ fn shown(slot: Slot, definitions: &[Definition], reply: &Reply) -> Option<(Strin
 
 fn owner(value: &Explained) -> String {
     let layer = value.layer.map(|layer| layer.to_string());
+    if value.slot == Slot::Address && value.reservation.is_none() {
+        return "pool".to_owned();
+    }
     match (&value.reservation, &value.class, layer) {
         (Some(_), _, _) => "reservation".to_owned(),
         (None, Some(class), Some(layer)) => format!("class {class}, said by the {layer}"),
@@ -86,7 +95,7 @@ fn span(compilation: &Compilation, value: &Explained, address: Ipv4Addr) -> Opti
             None => origins.pool(prefix, address),
         };
     }
-    if value.slot == Slot::Option(Space::Dhcp4, 12)
+    if value.slot == Slot::Option(Space::Dhcp4, HOST_NAME)
         && let Some(identifier) = &value.reservation
     {
         return origins.reservation(prefix, identifier).map(|(whole, _)| whole);
