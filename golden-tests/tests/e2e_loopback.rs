@@ -29,6 +29,8 @@ fn main() {
     let tests = vec![
         test("a_lease_is_there_after_kill_9", &[], a_lease_is_there_after_kill_9),
         test("the_sync_precedes_the_ack", &[STRACE], the_sync_precedes_the_ack),
+        test("a_failed_sync_ends_the_server", &[STRACE], a_failed_sync_ends_the_server),
+        test("a_reload_loses_nothing", &[], a_reload_loses_nothing),
         test("what_cannot_start_says_why", &[], what_cannot_start_says_why),
         test("a_bad_artefact_is_not_taken_over", &[], a_bad_artefact_is_not_taken_over),
     ];
@@ -231,6 +233,47 @@ fn the_sync_precedes_the_ack() -> Result<(), Failed> {
     last(&between[written..], |line| is_done(line, "fdatasync"), "a sync after the write, before the ACK")?;
     let sends = lines.iter().filter(|line| is_done(line, "sendmmsg")).count();
     must(sends == 2, format!("an OFFER and an ACK, and nothing else:\n{trace}"))
+}
+
+/// From its sixth on, every sync fails as on a full disk: no ACK leaves any more, and the server says why it ends.
+fn a_failed_sync_ends_the_server() -> Result<(), Failed> {
+    let place = Place::new();
+    let trace = place.path("trace").display().to_string();
+    let inject = "inject=fdatasync:error=ENOSPC:when=6+";
+    let mut server = place.start(&["strace", "-D", "-f", "-e", inject, "-o", &trace])?;
+    let relay = Relay::new(1);
+    relay.socket.set_read_timeout(Some(Duration::from_secs(2)))?;
+    let address = relay.lease(server.address)?;
+    let mut renewals = 0;
+    while relay.reboot(server.address, address).is_ok() {
+        renewals += 1;
+        must(renewals < 10, "the sixth sync failed, and ACKs go on")?;
+    }
+    must(server.child.wait()?.code() == Some(1), "it ends as one that failed")?;
+    let mut said = String::new();
+    server.child.stderr.take().expect("a pipe was asked for").read_to_string(&mut said)?;
+    must(said.contains("the disk failed: ") && said.contains("No space left on device"), said)?;
+    let server = place.start(&[])?;
+    must(relay.reboot(server.address, address)? == address, "what was acknowledged is there")?;
+    must(server.stop() == Some(0), "a clean stop")
+}
+
+/// Every message is answered while artefacts, good ones and bad ones, come one after the other.
+fn a_reload_loses_nothing() -> Result<(), Failed> {
+    let place = Place::new();
+    let server = place.start(&[])?;
+    let relay = Relay::new(1);
+    let address = relay.lease(server.address)?;
+    let good = fs::read(place.path("artefact.json"))?;
+    for turn in 0..60 {
+        let next = if turn % 3 == 2 { &good[..good.len() / 2] } else { &good };
+        fs::write(place.path("next.json"), next)?;
+        fs::rename(place.path("next.json"), place.path("artefact.json"))?;
+        server.signal(Signal::SIGHUP);
+        must(relay.reboot(server.address, address)? == address, "the client keeps its address")?;
+    }
+    must(server.stop() == Some(0), "a clean stop")?;
+    must(fs::read(place.path("data/last-good.json"))? == good, "the last good artefact is kept")
 }
 
 /// The call has returned, and not with an error: `sendmmsg(...) = 1`, or `<... sendmmsg resumed>...) = 1`.
