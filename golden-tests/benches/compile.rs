@@ -239,12 +239,22 @@ fn contenders(scale: usize, sites: &Path, folder: &Path, leasehold: &str) -> Res
         fs::write(&configuration, text).map_err(|why| why.to_string())?;
         contenders
             .push(contender("kea-dhcp4 -t", &["kea-dhcp4", "-t", &configuration.display().to_string()]));
+    } else {
+        println!("{scale:>5} skipped: `kea-dhcp4 -t`, which is not installed");
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/check_estate.py");
-    let pyyaml =
-        Command::new("python3").args(["-c", "from yaml import CSafeLoader"]).stderr(Stdio::null()).status();
-    if pyyaml.is_ok_and(|status| status.success()) {
-        contenders.push(contender("PyYAML script", &["python3", script, &estate]));
+    match PYTHONS.into_iter().find(|python| has_yaml(python)) {
+        Some(python) => contenders.push(contender("PyYAML script", &[python, script, &estate])),
+        None => println!("{scale:>5} skipped: the PyYAML script; no python3 here has `yaml.CSafeLoader`"),
     }
     Ok(contenders)
+}
+
+/// Where a Python may be: a version of one's own often stands before the system's, which has the packages.
+const PYTHONS: [&str; 2] = ["python3", "/usr/bin/python3"];
+
+fn has_yaml(python: &str) -> bool {
+    let import =
+        Command::new(python).args(["-c", "from yaml import CSafeLoader"]).stderr(Stdio::null()).status();
+    import.is_ok_and(|status| status.success())
 }

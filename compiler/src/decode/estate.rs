@@ -48,7 +48,7 @@ const ROLES: &[(&str, PeerRole)] = &[
 ];
 
 /// Reads `estate.yaml`. `None` where nothing of it can be read: the file is broken, empty, or of another version.
-pub fn estate(tree: &Tree, sink: &mut Sink) -> Option<EstateFile> {
+pub fn estate(tree: &Tree<'_>, sink: &mut Sink) -> Option<EstateFile> {
     let mut decoder = Decoder::new(tree, sink);
     let d = &mut decoder;
     let mut fields = d.document("an estate", "begin with `version: 1` and `estate: NAME`")?;
@@ -152,7 +152,7 @@ impl<'t> Decoder<'t, '_> {
     }
 
     /// A profile whose content is broken keeps its name, so that the sites which name it stay quiet.
-    fn profile(&mut self, entry: &'t Entry) -> Option<Keyed<Profile>> {
+    fn profile(&mut self, entry: &'t Entry<'t>) -> Option<Keyed<Profile>> {
         let at = At { key: &entry.key, key_span: entry.key_span, node: entry.value };
         if entry.key.is_empty() || entry.key.chars().count() > NAME_CHARS_MAX {
             let message = format!("a profile's name has 1 to {NAME_CHARS_MAX} characters");
@@ -186,7 +186,7 @@ impl<'t> Decoder<'t, '_> {
         Map(definitions)
     }
 
-    fn option_definition(&mut self, entry: &'t Entry) -> Option<OptionDefinition> {
+    fn option_definition(&mut self, entry: &'t Entry<'t>) -> Option<OptionDefinition> {
         let at = At { key: &entry.key, key_span: entry.key_span, node: entry.value };
         let named = is_word(&entry.key);
         if !named {

@@ -77,7 +77,7 @@ pub(super) fn listed<'a>(words: impl IntoIterator<Item = &'a str>, last: &str) -
 }
 
 /// What stands at a node, as a sentence's object.
-pub(super) fn found(tree: &Tree, node: NodeId) -> String {
+pub(super) fn found(tree: &Tree<'_>, node: NodeId) -> String {
     match &tree.node(node).kind {
         NodeKind::Scalar { .. } if tree.is_null(node) => "nothing".to_owned(),
         NodeKind::Scalar { text, .. } if text.is_empty() => "an empty text".to_owned(),
@@ -90,7 +90,7 @@ pub(super) fn found(tree: &Tree, node: NodeId) -> String {
 
 /// A key that means nothing in this mapping.
 pub(super) fn unknown_key(
-    entry: &Entry,
+    entry: &Entry<'_>,
     what: &str,
     meant: Option<&'static str>,
     known: &[&str],

@@ -11,7 +11,7 @@ const KEYS_MAX: usize = 32;
 
 /// Reads one file's tree.
 pub(super) struct Decoder<'t, 's> {
-    pub tree: &'t Tree,
+    pub tree: &'t Tree<'t>,
     pub gaps: Gaps,
     sink: &'s mut Sink,
 }
@@ -31,7 +31,7 @@ pub(super) struct Fields<'t> {
     pub what: &'static str,
     /// Where a fault of the whole mapping is shown: its first key, or its brackets.
     pub place: Span,
-    entries: &'t [Entry],
+    entries: &'t [Entry<'t>],
     untaken: usize,
     known: [&'static str; KEYS_MAX],
     known_count: usize,
@@ -63,7 +63,7 @@ impl<'t> Fields<'t> {
 }
 
 impl<'t, 's> Decoder<'t, 's> {
-    pub fn new(tree: &'t Tree, sink: &'s mut Sink) -> Decoder<'t, 's> {
+    pub fn new(tree: &'t Tree<'t>, sink: &'s mut Sink) -> Decoder<'t, 's> {
         Decoder { tree, gaps: Gaps::default(), sink }
     }
 
@@ -213,7 +213,7 @@ impl<'t, 's> Decoder<'t, 's> {
     }
 
     /// The entries of a mapping whose keys people choose; nothing if the value is no mapping.
-    pub fn entries(&mut self, at: At<'t>, what: &'static str) -> &'t [Entry] {
+    pub fn entries(&mut self, at: At<'t>, what: &'static str) -> &'t [Entry<'t>] {
         match &self.tree.node(at.node).kind {
             NodeKind::Mapping(entries) => entries,
             NodeKind::Scalar { .. } | NodeKind::Sequence(_) | NodeKind::Poisoned => {

@@ -13,7 +13,7 @@ use crate::diag::{Diagnostic, Sink};
 use crate::parse::{NodeKind, Tree};
 
 /// Reads a site. `None` where nothing of it can be read: the file is broken, empty, or of another version.
-pub fn site(tree: &Tree, sink: &mut Sink) -> Option<SiteFile> {
+pub fn site(tree: &Tree<'_>, sink: &mut Sink) -> Option<SiteFile> {
     let mut decoder = Decoder::new(tree, sink);
     let d = &mut decoder;
     let mut fields = d.document("a site", "begin with `version: 1` and `site: CODE`")?;
@@ -36,7 +36,7 @@ pub fn site(tree: &Tree, sink: &mut Sink) -> Option<SiteFile> {
 
 /// A code for a site whose own is missing or broken, so that what stands in the site is checked nevertheless.
 /// Nothing is ever compiled from it.
-fn stand_in(tree: &Tree) -> SiteCode {
+fn stand_in(tree: &Tree<'_>) -> SiteCode {
     format!("unnamed-site-{}", tree.file.0).parse().expect("letters, digits and hyphens make a code")
 }
 

@@ -3,9 +3,12 @@
 //! Invariant: `items` and `entries` hold the children of the open collections only, innermost last; a collection
 //! takes its own when it closes. Nothing here recurses, so nesting costs heap, and that is bounded.
 
+use std::borrow::Cow;
+
 use leasehold_schemas::source::Span;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 
+use super::everyday;
 use super::faults;
 use super::limits::{DEPTH_MAX, FAULTS_MAX, NODES_MAX};
 use super::syntax;
@@ -17,21 +20,21 @@ use crate::diag::{Diagnostic, Sink};
 const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// Builds one file's tree.
-pub(super) struct Builder<'a> {
-    text: &'a Text<'a>,
-    tree: Tree,
+pub(super) struct Builder<'t, 'a> {
+    text: &'t Text<'a>,
+    tree: Tree<'a>,
     has_document: bool,
-    open: Vec<Open>,
+    open: Vec<Open<'a>>,
     items: Vec<NodeId>,
-    entries: Vec<Entry>,
+    entries: Vec<Entry<'a>>,
     faults: Vec<Diagnostic>,
     /// Byte range of the last scalar: where a syntax error often began.
     last_scalar: (usize, usize),
 }
 
 /// A collection whose end has not been seen.
-struct Open {
-    shape: Shape,
+struct Open<'a> {
+    shape: Shape<'a>,
     /// Whether it has brackets.
     flow: bool,
     /// First byte of the content.
@@ -40,16 +43,16 @@ struct Open {
     poisoned: bool,
 }
 
-enum Shape {
+enum Shape<'a> {
     Sequence { first: usize },
-    Mapping { first: usize, slot: Slot },
+    Mapping { first: usize, slot: Slot<'a> },
 }
 
 /// What a mapping expects next.
-enum Slot {
+enum Slot<'a> {
     Key,
     Value {
-        key: Box<str>,
+        key: Cow<'a, str>,
         key_span: Span,
     },
     /// The value of a key that was rejected.
@@ -57,11 +60,12 @@ enum Slot {
 }
 
 /// Why a file is given up.
-type Stop = Box<Diagnostic>;
+pub(super) type Stop = Box<Diagnostic>;
 
-impl<'a> Builder<'a> {
-    pub(super) fn new(text: &'a Text<'a>) -> Builder<'a> {
-        let root = Node { kind: NodeKind::Scalar { text: "".into(), quoted: false }, span: text.span(0, 0) };
+impl<'t, 'a> Builder<'t, 'a> {
+    pub(super) fn new(text: &'t Text<'a>) -> Builder<'t, 'a> {
+        let root =
+            Node { kind: NodeKind::Scalar { text: Cow::Borrowed(""), quoted: false }, span: text.span(0, 0) };
         Builder {
             text,
             tree: Tree::new(text.file, root),
@@ -74,8 +78,19 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Reads the file if it is everyday YAML without a fault.
+    pub(super) fn build_everyday(mut self) -> Option<Tree<'a>> {
+        everyday::read(&mut self)?;
+        self.faults.is_empty().then_some(self.tree)
+    }
+
+    /// The text that is read.
+    pub(super) fn content(&self) -> &'a str {
+        self.text.content
+    }
+
     /// Reads all events. A fault that ends the reading replaces those found before it: the file has one.
-    pub(super) fn build(mut self, sink: &mut Sink) -> Tree {
+    pub(super) fn build(mut self, sink: &mut Sink) -> Tree<'a> {
         match self.read() {
             Ok(()) => {
                 self.faults.into_iter().for_each(|fault| sink.push(fault));
@@ -134,7 +149,7 @@ impl<'a> Builder<'a> {
 
     fn scalar(
         &mut self,
-        value: std::borrow::Cow<'_, str>,
+        value: Cow<'_, str>,
         style: ScalarStyle,
         start: usize,
         end: usize,
@@ -153,6 +168,17 @@ impl<'a> Builder<'a> {
                 (start, start + content[start..end].trim_end_matches(BLANKS).len(), true)
             }
         };
+        self.take_scalar(Cow::Owned(value.into_owned()), quoted, start, end)
+    }
+
+    /// A scalar whose content is certain: a key where one is due, else a value.
+    pub(super) fn take_scalar(
+        &mut self,
+        value: Cow<'a, str>,
+        quoted: bool,
+        start: usize,
+        end: usize,
+    ) -> Result<(), Stop> {
         self.last_scalar = (start, end);
         let span = self.text.span(start, end);
         if let Some(Open { shape: Shape::Mapping { slot: slot @ Slot::Key, .. }, poisoned, .. }) =
@@ -168,11 +194,11 @@ impl<'a> Builder<'a> {
                     *slot = Slot::Discarded;
                     self.fault(faults::missing_key(span));
                 }
-                _ => *slot = Slot::Value { key: value.into(), key_span: span },
+                _ => *slot = Slot::Value { key: value, key_span: span },
             }
             return Ok(());
         }
-        self.attach(Node { kind: NodeKind::Scalar { text: value.into(), quoted }, span })
+        self.attach(Node { kind: NodeKind::Scalar { text: value, quoted }, span })
     }
 
     /// An alias: a key that is one is dropped with its value, a value that is one is poisoned. Behind a merge key
@@ -218,7 +244,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn open(&mut self, start: usize, end: usize, mapping: bool, tagged: bool) -> Result<(), Stop> {
+    pub(super) fn open(&mut self, start: usize, end: usize, mapping: bool, tagged: bool) -> Result<(), Stop> {
         if self.open.len() == DEPTH_MAX {
             return Err(Box::new(faults::too_deep(self.text.span(start, end))));
         }
@@ -236,7 +262,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Closes the innermost collection; if it has brackets, the last of them stands at `end`.
-    fn close(&mut self, end: usize) {
+    pub(super) fn close(&mut self, end: usize) {
         let Open { shape, flow, start, poisoned } =
             self.open.pop().expect("the parser ends only collections it began");
         let (kind, first, last) = match shape {
@@ -268,7 +294,7 @@ impl<'a> Builder<'a> {
         self.put(Node { kind, span });
     }
 
-    fn attach(&mut self, node: Node) -> Result<(), Stop> {
+    fn attach(&mut self, node: Node<'a>) -> Result<(), Stop> {
         if self.tree.len() >= NODES_MAX {
             return Err(Box::new(faults::too_many_nodes(node.span)));
         }
@@ -277,7 +303,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Hands a finished node to whatever is open around it.
-    fn put(&mut self, node: Node) {
+    fn put(&mut self, node: Node<'a>) {
         let Some(parent) = self.open.last_mut() else {
             let root = self.tree.root();
             *self.tree.node_mut(root) = node;
@@ -371,7 +397,7 @@ fn quoted_length(covered: &str, escapes: bool) -> usize {
 }
 
 /// Pairs of first occurrence and repeat, by comparing every pair.
-fn repeats_of_few(entries: &[Entry]) -> Vec<(usize, usize)> {
+fn repeats_of_few(entries: &[Entry<'_>]) -> Vec<(usize, usize)> {
     let mut repeats = Vec::new();
     for (at, entry) in entries.iter().enumerate() {
         if let Some(original) = entries[..at].iter().position(|earlier| earlier.key == entry.key) {
@@ -382,7 +408,7 @@ fn repeats_of_few(entries: &[Entry]) -> Vec<(usize, usize)> {
 }
 
 /// The same in time that grows with the count of entries and no faster than its logarithm beside.
-fn repeats_of_many(entries: &[Entry]) -> Vec<(usize, usize)> {
+fn repeats_of_many(entries: &[Entry<'_>]) -> Vec<(usize, usize)> {
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_by(|&a, &b| entries[a].key.cmp(&entries[b].key));
     let mut repeats = Vec::new();

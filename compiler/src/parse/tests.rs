@@ -1,18 +1,20 @@
 use leasehold_schemas::source::FileId;
 use proptest::prelude::*;
 
+use super::builder::Builder;
 use super::limits::{DEPTH_MAX, FAULTS_MAX, FILE_BYTES_MAX};
+use super::text::Text;
 use super::{NodeId, NodeKind, Tree, parse};
 use crate::diag::{Diagnostic, Sink};
 
-fn read(bytes: &[u8]) -> (Tree, Vec<Diagnostic>) {
+fn read(bytes: &[u8]) -> (Tree<'_>, Vec<Diagnostic>) {
     let mut sink = Sink::default();
     let tree = parse(FileId(0), bytes, &mut sink);
     (tree, sink.into_sorted())
 }
 
 /// The tree in one line, every node with the text its span covers.
-fn show(tree: &Tree, source: &str, id: NodeId) -> String {
+fn show(tree: &Tree<'_>, source: &str, id: NodeId) -> String {
     let node = tree.node(id);
     let covered = &source[node.span.start as usize..node.span.end as usize];
     match &node.kind {
@@ -44,7 +46,7 @@ fn check_tree(source: &str, expected: &str) {
 
 /// Expects exactly these faults, each as `CODE line: covered text | message`.
 #[track_caller]
-fn check_faults(source: &str, expected: &[&str]) -> Tree {
+fn check_faults<'a>(source: &'a str, expected: &[&str]) -> Tree<'a> {
     let (tree, faults) = read(source.as_bytes());
     let shown: Vec<String> = faults
         .iter()
@@ -183,7 +185,7 @@ fn bytes_that_are_no_text_are_refused() {
 
 /// Every span lies in the file on character borders, children inside parents; plain scalars on one line and
 /// quoted scalars without escapes give back their text.
-fn spans_are_sound(tree: &Tree, source: &str) {
+fn spans_are_sound(tree: &Tree<'_>, source: &str) {
     let mut todo = vec![tree.root()];
     while let Some(id) = todo.pop() {
         let node = tree.node(id);
@@ -213,6 +215,117 @@ fn spans_are_sound(tree: &Tree, source: &str) {
             }
         }
     }
+}
+
+/// Whether the text is read as everyday YAML; if it is, the general scanner must give the same.
+fn is_everyday(source: &str) -> bool {
+    let Ok(text) = Text::new(FileId(0), source.as_bytes()) else { return false };
+    let Some(everyday) = Builder::new(&text).build_everyday() else { return false };
+    let mut sink = Sink::default();
+    let general = Builder::new(&text).build(&mut sink);
+    assert!(sink.is_empty(), "in {source:?}: {sink:?}");
+    assert_eq!(format!("{everyday:?}"), format!("{general:?}"), "in {source:?}");
+    true
+}
+
+#[test]
+fn what_people_write_is_everyday() {
+    let sites = [
+        "# a site\nversion: 1\nsite: FITS-0042 # code\nname: \"Tŷ, the: house\"\nnetworks:\n  - name: user\n    subnets:\n      - subnet: 10.0.0.0/24\n        pools: [10.0.0.5 - 10.0.0.9, {range: 10.0.0.20, only: [a]}]\n        reservations:\n          - {mac: \"02:00:00:00:00:01\", ip: 10.0.0.3}\n          - mac: 02:00:00:00:00:02\n            description: it's here\n",
+        "a:\n- b: 1\n  c:\n  - d\n  - 'e f'\n- - g\n  - h\ni:\nj: {}",
+        "a: # nothing\n\n  # here\n  b: x#y\n  c: http://x/\n\"d\": [[], {e: f}]\n",
+    ];
+    for site in sites {
+        assert!(is_everyday(site), "{site}");
+    }
+}
+
+#[test]
+fn what_is_not_certain_is_left_to_the_general_scanner() {
+    for other in [
+        "",
+        "a",
+        "- a: b\n c: d\n",
+        "a: |\n  b\n",
+        "a: b\n  c\n",
+        "a: [b,\n c]\n",
+        "a: &b c\n",
+        "a: 'b''c'\n",
+        "a: \"b\\n\"\n",
+        "a:\tb\n",
+        "a: b\r\n",
+        "a: b: c\n",
+        "a: b\na: c\n",
+        "--- \na: b\n",
+        "? a\n",
+        "a: b\n...\n",
+        "a: {b}\n",
+        "a: [b: c]\n",
+        "<<: a\n",
+    ] {
+        assert!(!is_everyday(other), "{other:?}");
+    }
+}
+
+/// Lines that are mostly everyday YAML.
+fn lines() -> impl Strategy<Value = String> {
+    let content = prop::sample::select(vec![
+        "",
+        "# c",
+        "a:",
+        "b:",
+        "c: ",
+        "a: 1",
+        "b: x y",
+        "c: 'q'",
+        "d: \"q: r\"",
+        "\"e\": 2",
+        "- a",
+        "- 'b'",
+        "-",
+        "- ",
+        "- a: 1",
+        "- b:",
+        "- - c",
+        "- - d: e",
+        "- [a, b]",
+        "-  {a: b}",
+        "a: [b, {c: d}] # e",
+        "b: {c: [], d: {}}",
+        "c: [a ,b , 'c']",
+        "d: x # y",
+        "e: x#y",
+        "f: # z",
+        "g: a:b",
+        "h: - a",
+        "i : j",
+        "k: [a: b]",
+        "l: {a}",
+        "m: [a,]",
+        "n: {a: }",
+        "o: ~",
+        "p: é ü",
+        "q: 02:00:00:00:00:01",
+        "r: 10.0.0.1 - 10.0.0.9",
+        "s: a, b",
+        "t: ?x",
+        "u: a ? b",
+        "- é: \u{85}x",
+        "v: x\u{2028}y",
+        "w: \u{feff}",
+        "...",
+        "... x",
+        "--- x",
+        "'k': v",
+        "x",
+        "'y'",
+        "[a]",
+        "{a: b}",
+        "{a: b}: c",
+    ]);
+    let line = (0..7_usize, content).prop_map(|(indent, content)| format!("{}{content}", " ".repeat(indent)));
+    (prop::collection::vec(line, 0..9), any::<bool>())
+        .prop_map(|(lines, ended)| lines.join("\n") + if ended { "\n" } else { "" })
 }
 
 fn fragments() -> impl Strategy<Value = String> {
@@ -289,10 +402,24 @@ proptest! {
     }
 
     #[test]
+    fn both_readers_agree_on_any_text(source in fragments()) {
+        is_everyday(&source);
+    }
+
+    #[test]
     fn any_bytes_are_read_to_an_end(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let (_, faults) = read(&bytes);
         for fault in &faults {
             prop_assert!(fault.primary.span.end as usize <= bytes.len());
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 30_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_readers_agree_on_lines(source in lines()) {
+        is_everyday(&source);
     }
 }

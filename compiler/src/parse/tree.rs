@@ -1,5 +1,7 @@
 //! The arena of one file's nodes.
 
+use std::borrow::Cow;
+
 use leasehold_schemas::source::{FileId, Span};
 
 /// A node of a [`Tree`].
@@ -8,9 +10,9 @@ pub struct NodeId(u32);
 
 /// A node and where it stands.
 #[derive(Clone, Debug)]
-pub struct Node {
+pub struct Node<'a> {
     /// What it is.
-    pub kind: NodeKind,
+    pub kind: NodeKind<'a>,
     /// Where it stands: a scalar with its quotes; a collection from its first to its last element, for a flow
     /// collection with its brackets.
     pub span: Span,
@@ -18,11 +20,11 @@ pub struct Node {
 
 /// What a node is.
 #[derive(Clone, Debug)]
-pub enum NodeKind {
+pub enum NodeKind<'a> {
     /// A scalar.
     Scalar {
-        /// Its text, quotes and escapes resolved.
-        text: Box<str>,
+        /// Its text, quotes and escapes resolved; borrowed from the file where it stands there as it is.
+        text: Cow<'a, str>,
         /// Whether it was quoted or a block scalar: then it is text, never null, number or truth value.
         quoted: bool,
     },
@@ -30,16 +32,16 @@ pub enum NodeKind {
     Sequence(Vec<NodeId>),
     /// A mapping, in the order written; keys are distinct (of a repeated key the first stays, the rest are
     /// reported and dropped).
-    Mapping(Vec<Entry>),
+    Mapping(Vec<Entry<'a>>),
     /// Broken and already reported: whoever meets it stays silent.
     Poisoned,
 }
 
 /// A key and its value.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct Entry<'a> {
     /// The key's text.
-    pub key: Box<str>,
+    pub key: Cow<'a, str>,
     /// Where the key stands.
     pub key_span: Span,
     /// The value.
@@ -48,21 +50,21 @@ pub struct Entry {
 
 /// One file's tree.
 #[derive(Clone, Debug)]
-pub struct Tree {
+pub struct Tree<'a> {
     /// The file.
     pub file: FileId,
-    nodes: Vec<Node>,
+    nodes: Vec<Node<'a>>,
     root: NodeId,
 }
 
-impl Tree {
+impl<'a> Tree<'a> {
     /// A tree of a single node; further nodes are added with [`Tree::push`].
-    pub fn new(file: FileId, root: Node) -> Tree {
+    pub fn new(file: FileId, root: Node<'a>) -> Tree<'a> {
         Tree { file, nodes: vec![root], root: NodeId(0) }
     }
 
     /// Adds a node.
-    pub fn push(&mut self, node: Node) -> NodeId {
+    pub fn push(&mut self, node: Node<'a>) -> NodeId {
         self.nodes.push(node);
         NodeId(u32::try_from(self.nodes.len() - 1).expect("the parser bounds a file's nodes far below 2^32"))
     }
@@ -88,12 +90,12 @@ impl Tree {
     }
 
     /// A node.
-    pub fn node(&self, id: NodeId) -> &Node {
+    pub fn node(&self, id: NodeId) -> &Node<'a> {
         &self.nodes[id.0 as usize]
     }
 
     /// A node, to be changed while the tree is built.
-    pub fn node_mut(&mut self, id: NodeId) -> &mut Node {
+    pub fn node_mut(&mut self, id: NodeId) -> &mut Node<'a> {
         &mut self.nodes[id.0 as usize]
     }
 
@@ -112,6 +114,6 @@ impl Tree {
 }
 
 /// The tree of a file nobody can read, so that its followers stay silent.
-pub(super) fn poisoned(span: Span) -> Tree {
+pub(super) fn poisoned(span: Span) -> Tree<'static> {
     Tree::new(span.file, Node { kind: NodeKind::Poisoned, span })
 }
