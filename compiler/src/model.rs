@@ -17,5 +17,5 @@ pub use estate::{
     Allow, Class, Definition, Device, Estate, Exclusion, Guard, Network, Pool, ProbableUses, Profile,
     Reservation, Scope, Site, Subnet,
 };
-pub use values::{Assignment, Meaning, Parameters, Values};
+pub use values::{Assignment, Meaning, Parameters, Sparse, Values};
 pub use view::{Client, Ranked, View};

@@ -52,6 +52,11 @@ impl<'t> Fields<'t> {
         Some(At { key: &entry.key, key_span: entry.key_span, node: entry.value })
     }
 
+    /// Whether every key that is there was asked for: no further one can be found, and none is unknown.
+    pub fn is_exhausted(&self) -> bool {
+        self.untaken == 0
+    }
+
     /// Says that `key` must be there; `example` shows what to write.
     pub fn need(&mut self, key: &'static str, example: &'static str) {
         self.missing.push((key, example));

@@ -32,6 +32,11 @@ impl<'t> Decoder<'t, '_> {
         }
     }
 
+    /// What a reservation tells its client: usually nothing, and then nothing is made.
+    pub fn own_settings(&mut self, fields: &mut Fields<'t>) -> Option<Box<ClientSettings>> {
+        (!fields.is_exhausted()).then(|| Box::new(self.client_settings(fields)))
+    }
+
     /// What holds in a place.
     pub fn place_settings(&mut self, fields: &mut Fields<'t>) -> PlaceSettings {
         PlaceSettings {

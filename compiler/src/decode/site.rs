@@ -133,7 +133,7 @@ impl<'t> Decoder<'t, '_> {
         let ip = self.optional(fields, "ip", Self::address);
         let (hostname, description) = self.notes(fields);
         let classes = self.memberships(fields);
-        let client = self.client_settings(fields);
+        let client = self.own_settings(fields);
         let allow = self.allows(fields);
         self.finish_known(fields, &identifiers);
         let identifiers = identifiers.kept?;
@@ -148,7 +148,7 @@ impl<'t> Decoder<'t, '_> {
         let identifiers = self.identifiers(fields);
         let (hostname, description) = self.notes(fields);
         let classes = self.memberships(fields);
-        let client = self.client_settings(fields);
+        let client = self.own_settings(fields);
         let allow = self.allows(fields);
         self.finish_known(fields, &identifiers);
         let identifiers = identifiers.kept?;

@@ -1,6 +1,7 @@
 //! What one scope, class or reservation says, names resolved and option values encoded.
 
 use std::net::Ipv4Addr;
+use std::ops::{Deref, DerefMut};
 
 use leasehold_schemas::artefact::{Identity, ReplyPort, ReplyTo};
 use leasehold_schemas::source::{Said, Span};
@@ -15,13 +16,13 @@ pub struct Values {
     /// Options in the order written; the same option stands once.
     pub options: Vec<Assignment>,
     /// Everything that is no option.
-    pub parameters: Parameters,
+    pub parameters: Sparse,
 }
 
 impl Values {
     /// Whether nothing is said.
     pub fn is_empty(&self) -> bool {
-        self.options.is_empty() && self.parameters == Parameters::default()
+        self.options.is_empty() && (self.parameters.0.is_none() || *self.parameters == NOTHING_SAID)
     }
 
     /// What is said of an option here.
@@ -66,6 +67,48 @@ pub struct Parameters {
     pub decline_probation: Said<Seconds>,
     pub reply_to: Said<ReplyTo>,
     pub reply_port: Said<ReplyPort>,
+}
+
+/// Parameters that take up room only where one is said: most places and nearly all reservations say none.
+#[derive(Clone, Debug, Default)]
+pub struct Sparse(Option<Box<Parameters>>);
+
+static NOTHING_SAID: Parameters = Parameters {
+    lease_default: Said::Absent,
+    lease_min: Said::Absent,
+    lease_max: Said::Absent,
+    renew_after: Said::Absent,
+    rebind_after: Said::Absent,
+    next_server: Said::Absent,
+    server_hostname: Said::Absent,
+    boot_file_name: Said::Absent,
+    always_send: Said::Absent,
+    never_send: Said::Absent,
+    authoritative: Said::Absent,
+    identity: Said::Absent,
+    rapid_commit: Said::Absent,
+    decline_probation: Said::Absent,
+    reply_to: Said::Absent,
+    reply_port: Said::Absent,
+};
+
+impl From<Parameters> for Sparse {
+    fn from(parameters: Parameters) -> Sparse {
+        Sparse((parameters != NOTHING_SAID).then(|| Box::new(parameters)))
+    }
+}
+
+impl Deref for Sparse {
+    type Target = Parameters;
+    fn deref(&self) -> &Parameters {
+        self.0.as_deref().unwrap_or(&NOTHING_SAID)
+    }
+}
+
+impl DerefMut for Sparse {
+    fn deref_mut(&mut self) -> &mut Parameters {
+        self.0.get_or_insert_default()
+    }
 }
 
 /// What a class means in one scope.

@@ -125,7 +125,8 @@ impl Resolver<'_> {
         let source::Reservation { identifiers, ip, hostname, description: _, classes, client, allow, span } =
             reservation;
         self.allow(allow, Some(*span));
-        let (classes, values) = (self.guards(classes), self.client(client));
+        let classes = self.guards(classes);
+        let values = client.as_deref().map(|client| self.client(client)).unwrap_or_default();
         let Some(identifier) = identifier(identifiers) else { return };
         let id = self.estate.reservations.push(Reservation {
             subnet,
@@ -142,7 +143,8 @@ impl Resolver<'_> {
     pub(super) fn device(&mut self, device: &source::Device, site: Option<Id<Site>>) {
         let source::Device { identifiers, hostname, description: _, classes, client, allow, span } = device;
         self.allow(allow, Some(*span));
-        let (classes, values) = (self.guards(classes), self.client(client));
+        let classes = self.guards(classes);
+        let values = client.as_deref().map(|client| self.client(client)).unwrap_or_default();
         let Some(identifier) = identifier(identifiers) else { return };
         let hostname = hostname.clone();
         let id =

@@ -25,8 +25,7 @@ impl Resolver<'_> {
             reply_port,
             allow,
         } = settings;
-        let mut values = self.client(client);
-        let parameters = &mut values.parameters;
+        let (options, mut parameters) = self.client_parts(client);
         parameters.authoritative.clone_from(authoritative);
         parameters.identity.clone_from(identity);
         parameters.rapid_commit.clone_from(rapid_commit);
@@ -34,11 +33,16 @@ impl Resolver<'_> {
         parameters.reply_to.clone_from(reply_to);
         parameters.reply_port.clone_from(reply_port);
         self.allow(allow, element);
-        values
+        Values { options, parameters: parameters.into() }
     }
 
     /// What a client is told.
     pub(super) fn client(&mut self, settings: &ClientSettings) -> Values {
+        let (options, parameters) = self.client_parts(settings);
+        Values { options, parameters: parameters.into() }
+    }
+
+    fn client_parts(&mut self, settings: &ClientSettings) -> (Vec<Assignment>, Parameters) {
         let ClientSettings {
             options,
             lease,
@@ -64,7 +68,7 @@ impl Resolver<'_> {
             never_send: self.option_codes(never_send),
             ..Parameters::default()
         };
-        Values { options: self.options(options), parameters }
+        (self.options(options), parameters)
     }
 
     /// What classes mean in a place.

@@ -264,8 +264,8 @@ pub struct Reservation {
     #[schemars(default)]
     pub classes: Vec<Spanned<ClassName>>,
     /// What it gets; wins over everything.
-    #[schemars(flatten)]
-    pub client: ClientSettings,
+    #[schemars(flatten, with = "ClientSettings")]
+    pub client: Option<Box<ClientSettings>>,
     /// Findings silenced here, each with its reason.
     #[schemars(default)]
     pub allow: Vec<Allow>,
@@ -291,8 +291,8 @@ pub struct Device {
     #[schemars(default)]
     pub classes: Vec<Spanned<ClassName>>,
     /// What it gets; wins over everything but a reservation of its network.
-    #[schemars(flatten)]
-    pub client: ClientSettings,
+    #[schemars(flatten, with = "ClientSettings")]
+    pub client: Option<Box<ClientSettings>>,
     /// Findings silenced here, each with its reason.
     #[schemars(default)]
     pub allow: Vec<Allow>,

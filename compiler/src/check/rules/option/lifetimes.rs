@@ -43,7 +43,7 @@ pub struct Lifetimes {
 /// Whether any time is said: only then may a class, reservation or device have times of its own.
 pub fn any(values: &Values) -> bool {
     let Parameters { lease_default, lease_min, lease_max, renew_after, rebind_after, .. } =
-        &values.parameters;
+        &*values.parameters;
     [lease_default, lease_min, lease_max, renew_after, rebind_after].iter().any(|said| **said != Said::Absent)
 }
 
