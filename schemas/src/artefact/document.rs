@@ -230,7 +230,7 @@ pub struct Parameters {
     /// Options never sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub never_send: Option<Layered<Vec<OptionCode>>>,
-    /// Whether a wrong INIT-REBOOT address is answered with a NAK.
+    /// Whether a wrong address in INIT-REBOOT or REBINDING is answered with a NAK.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authoritative: Option<Layered<bool>>,
     /// What a client is known by.

@@ -41,7 +41,8 @@ pub struct ClientSettings {
     /// Options sent whether or not the client asks for them, by name or code.
     #[schemars(with = "Said<Vec<Line<WORD_CHARS_MAX>>>")]
     pub always_send: Said<Vec<Spanned<String>>>,
-    /// Options never sent, by name or code. Wins over everything.
+    /// Options never sent, by name or code. Wins over everything; only what the protocol itself needs (51, 53, 54, 61,
+    /// 82) is sent all the same.
     #[schemars(with = "Said<Vec<Line<WORD_CHARS_MAX>>>")]
     pub never_send: Said<Vec<Spanned<String>>>,
 }
@@ -53,7 +54,9 @@ pub struct PlaceSettings {
     /// What clients here are told.
     #[schemars(flatten)]
     pub client: ClientSettings,
-    /// Whether a client that asks for an address which is wrong here is told so (NAK). Default true.
+    /// Whether a client that asks for an address which is wrong here is told so (NAK). Say `false` where other servers
+    /// serve the same network: then only a client that names this server, or renews with it alone, is told. Default
+    /// true.
     pub authoritative: Said<bool>,
     /// What a client is known by: `client-id` (option 61, else its MAC) or `mac`. Default `client-id`.
     pub identity: Said<Identity>,

@@ -12,7 +12,7 @@ pub struct Defaults {
     pub renew_after_eighths: u64,
     /// T2 as a part of the lease time, in eighths (RFC 2131 section 4.4.5: 0.875).
     pub rebind_after_eighths: u64,
-    /// Whether a wrong INIT-REBOOT address is answered with a NAK.
+    /// Whether a wrong address in INIT-REBOOT or REBINDING is answered with a NAK.
     pub authoritative: bool,
     /// What a client is known by.
     pub identity: Identity,
