@@ -32,7 +32,7 @@ for host in "$c:172.16.0.10" "$s:172.16.0.1"; do
 done
 
 "$bin/leasehold-example-estate" --out "$work/estate" --kea "$work/kea.json" \
-  --load-subnet 172.16.0.0/12 --load-pool '172.20.0.0 - 172.27.255.255' >"$work/log"
+  --load-subnet 172.16.0.0/12 --load-pool '172.17.0.0 - 172.31.255.254' >"$work/log"
 "$bin/leasehold" compile "$work/estate" -o "$work/estate.json" >>"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 
 printf '%-34s %10s %8s %9s %9s %12s %6s\n' server exchanges/s lost ACK-p50 ACK-p99 CPU-us/exch. dup.

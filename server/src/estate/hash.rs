@@ -1,5 +1,5 @@
-//! A quick hash for tables that only an artefact fills: a packet looks things up and adds nothing, so nobody from
-//! outside can choose keys that collide.
+//! A quick hash for tables whose keys an artefact gives: a packet looks them up, or adds an address that the estate
+//! lets it have, so nobody from outside can choose keys that collide.
 
 use std::hash::{BuildHasherDefault, Hasher};
 

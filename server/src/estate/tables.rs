@@ -85,10 +85,12 @@ pub struct Tables {
     registry: Registry,
     segments: Vec<Segment>,
     subnets: Vec<Subnet>,
+    /// First address of each subnet: a search goes through these alone, which lie close together in memory.
+    firsts: Vec<u32>,
     pools: Vec<Pool>,
     pool_ranges: Vec<(AddrRange, PoolId)>,
-    relays: HashMap<Ipv4Addr, SegmentId, FastHash>,
-    reserved: HashSet<Ipv4Addr, FastHash>,
+    relays: HashMap<u32, SegmentId, FastHash>,
+    reserved: HashSet<u32, FastHash>,
     drop: Option<ClassId>,
 }
 
@@ -126,6 +128,7 @@ impl Tables {
         let mut registry = registry;
         registry.move_subnets(moved);
         let pool_ranges = ordered_ranges(&subnets, &pools)?;
+        let firsts = subnets.iter().map(|subnet| subnet.prefix.network().to_bits()).collect();
         let drop = classes.find("DROP");
         let name = estate.name.clone();
         Ok(Tables {
@@ -136,6 +139,7 @@ impl Tables {
             registry,
             segments,
             subnets,
+            firsts,
             pools,
             pool_ranges,
             relays,
@@ -191,7 +195,7 @@ impl Tables {
 
     /// The subnet an address lies in. Prefixes do not overlap, so the longest is the only one.
     pub fn subnet_of(&self, address: Ipv4Addr) -> Option<SubnetId> {
-        let at = self.subnets.partition_point(|subnet| subnet.prefix.network() <= address).checked_sub(1)?;
+        let at = self.firsts.partition_point(|first| *first <= address.to_bits()).checked_sub(1)?;
         self.subnets[at].prefix.contains(address).then(|| subnet_id(at))
     }
 
@@ -204,7 +208,7 @@ impl Tables {
 
     /// The network a relay address means: one that names it, else the one whose subnet holds it.
     pub fn segment_of_relay(&self, address: Ipv4Addr) -> Option<SegmentId> {
-        self.relays.get(&address).copied().or_else(|| self.segment_of(address))
+        self.relays.get(&address.to_bits()).copied().or_else(|| self.segment_of(address))
     }
 
     /// The network whose subnet holds an address.
@@ -219,7 +223,7 @@ impl Tables {
 
     /// Whether some reservation holds the address.
     pub fn is_reserved(&self, address: Ipv4Addr) -> bool {
-        self.reserved.contains(&address)
+        self.reserved.contains(&address.to_bits())
     }
 
     /// Every range of every pool, in order: what the free lists are keyed by.
@@ -241,8 +245,8 @@ struct Build<'a> {
     segments: Vec<Segment>,
     subnets: Vec<Subnet>,
     pools: Vec<Pool>,
-    relays: HashMap<Ipv4Addr, SegmentId, FastHash>,
-    reserved: HashSet<Ipv4Addr, FastHash>,
+    relays: HashMap<u32, SegmentId, FastHash>,
+    reserved: HashSet<u32, FastHash>,
 }
 
 impl<'a> Build<'a> {
@@ -271,7 +275,7 @@ impl<'a> Build<'a> {
             let scopes = [1 + sites + id.0, scope, 0];
             let only = self.guard(&network.only)?;
             for relay in &network.relays {
-                if self.relays.insert(*relay, id).is_some_and(|other| other != id) {
+                if self.relays.insert(relay.to_bits(), id).is_some_and(|other| other != id) {
                     return Err(TableError::AmbiguousRelay(*relay));
                 }
             }
@@ -325,7 +329,7 @@ impl<'a> Build<'a> {
                 if !prefix.contains(address) {
                     return Err(TableError::ReservationOutside(address, prefix));
                 }
-                self.reserved.insert(address);
+                self.reserved.insert(address.to_bits());
             }
             self.registry.add(scope, Some(id), reservation, sets, &mut self.classes)?;
         }

@@ -6,12 +6,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
 
+use crate::estate::FastHash;
+
 /// Addresses by the second in which they fall due.
 #[derive(Debug, Default)]
 pub(super) struct Expiry {
     buckets: BTreeMap<u64, Vec<u32>>,
     /// The bucket each waiting address stands in; others it is still named in are out of date.
-    armed: HashMap<u32, u32>,
+    armed: HashMap<u32, u32, FastHash>,
 }
 
 impl Expiry {

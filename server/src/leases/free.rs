@@ -11,12 +11,14 @@ use leasehold_schemas::vocab::AddrRange;
 
 use super::record::State;
 use super::table::Bindings;
+use crate::estate::FastHash;
 
 /// The free addresses of every pool range.
 #[derive(Debug, Default)]
 pub struct FreeLists {
-    /// By first address; ranges do not overlap.
-    lists: BTreeMap<u32, FreeList>,
+    /// First address of each list, in order; ranges do not overlap.
+    firsts: Vec<u32>,
+    lists: Vec<FreeList>,
 }
 
 #[derive(Debug)]
@@ -25,10 +27,10 @@ struct FreeList {
     /// First address that was never touched; one past the last when none is left.
     fresh: u64,
     /// Addresses beyond `fresh` that are not fresh any more.
-    touched: HashSet<u32>,
+    touched: HashSet<u32, FastHash>,
     /// Addresses given back, by the order in which they were.
     queue: BTreeMap<u64, u32>,
-    place: HashMap<u32, u64>,
+    place: HashMap<u32, u64, FastHash>,
     arrivals: u64,
     /// What the caller refused since the last reload.
     refused: Vec<u32>,
@@ -38,12 +40,13 @@ impl FreeLists {
     /// Takes over the ranges of a new estate: unchanged ones keep their lists, others are filled from the records.
     /// Addresses refused before may be asked for again. Of two ranges that overlap the lower is kept.
     pub fn set_ranges(&mut self, ranges: impl IntoIterator<Item = AddrRange>, bindings: &Bindings) {
-        let mut before = std::mem::take(&mut self.lists);
+        let before = std::mem::take(self);
+        let mut before: HashMap<u32, FreeList> = before.firsts.into_iter().zip(before.lists).collect();
         let mut fresh: Vec<u32> = Vec::new();
         let mut ranges: Vec<AddrRange> = ranges.into_iter().collect();
         ranges.sort_unstable();
         for range in ranges {
-            if self.lists.last_entry().is_some_and(|last| last.get().range.last() >= range.first()) {
+            if self.lists.last().is_some_and(|last| last.range.last() >= range.first()) {
                 continue;
             }
             let first = range.first().to_bits();
@@ -57,7 +60,8 @@ impl FreeLists {
                     FreeList::new(range)
                 }
             };
-            self.lists.insert(first, list);
+            self.firsts.push(first);
+            self.lists.push(list);
         }
         self.fill(&fresh, bindings);
     }
@@ -88,7 +92,7 @@ impl FreeLists {
     /// [`FreeLists::set_ranges`] or [`FreeLists::give`]; so a refusal costs once. The address is out of the list
     /// until it is given back.
     pub fn pick(&mut self, range: AddrRange, mut usable: impl FnMut(Ipv4Addr) -> bool) -> Option<Ipv4Addr> {
-        let list = self.lists.get_mut(&range.first().to_bits()).filter(|list| list.range == range)?;
+        let list = self.list_of(range.first()).filter(|list| list.range == range)?;
         loop {
             let address = list.next()?;
             if usable(Ipv4Addr::from_bits(address)) {
@@ -114,11 +118,13 @@ impl FreeLists {
 
     /// Count of addresses in the list of `range`; what would be refused is counted until it was.
     pub fn free(&self, range: AddrRange) -> u64 {
-        self.lists.get(&range.first().to_bits()).filter(|list| list.range == range).map_or(0, FreeList::free)
+        let at = self.firsts.binary_search(&range.first().to_bits());
+        at.map(|at| &self.lists[at]).ok().filter(|list| list.range == range).map_or(0, FreeList::free)
     }
 
     fn list_of(&mut self, address: Ipv4Addr) -> Option<&mut FreeList> {
-        let (_, list) = self.lists.range_mut(..=address.to_bits()).next_back()?;
+        let at = self.firsts.partition_point(|first| *first <= address.to_bits()).checked_sub(1)?;
+        let list = &mut self.lists[at];
         list.range.contains(address).then_some(list)
     }
 }
@@ -128,9 +134,9 @@ impl FreeList {
         FreeList {
             range,
             fresh: u64::from(range.first().to_bits()),
-            touched: HashSet::new(),
+            touched: HashSet::default(),
             queue: BTreeMap::new(),
-            place: HashMap::new(),
+            place: HashMap::default(),
             arrivals: 0,
             refused: Vec::new(),
         }

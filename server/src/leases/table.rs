@@ -9,12 +9,13 @@ use std::net::Ipv4Addr;
 
 use super::client::ClientKey;
 use super::record::Binding;
+use crate::estate::FastHash;
 
 /// Every address that ever had a record, and who has it.
 #[derive(Debug, Default)]
 pub struct Bindings {
     slots: Vec<Slot>,
-    by_address: HashMap<u32, u32>,
+    by_address: HashMap<u32, u32, FastHash>,
     /// Hash of a client's key -> first slot of its chain. Keys are compared in the slots, so they are kept once.
     by_client: HashMap<u64, u32>,
     hasher: RandomState,

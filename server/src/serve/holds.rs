@@ -6,6 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::Ipv4Addr;
 
+use crate::estate::FastHash;
 use crate::leases::ClientKey;
 
 /// How long an offer is held, in milliseconds: clients ask again within a minute (RFC 2131 section 4.1).
@@ -26,7 +27,7 @@ struct Hold {
 /// All offers that are held.
 #[derive(Clone, Debug, Default)]
 pub struct Holds {
-    by_address: HashMap<Ipv4Addr, Hold>,
+    by_address: HashMap<Ipv4Addr, Hold, FastHash>,
     by_client: HashMap<ClientKey, Ipv4Addr>,
     /// In the order in which they end; an entry whose time is not its hold's is out of date.
     order: VecDeque<(u64, Ipv4Addr)>,
@@ -46,6 +47,11 @@ impl Holds {
     /// Holds an address for a client; gives the address it held before, if that is another.
     pub fn hold(&mut self, key: &ClientKey, address: Ipv4Addr, now_boot_ms: u64) -> Option<Ipv4Addr> {
         let until_boot_ms = now_boot_ms + HOLD_MS;
+        if let Some(hold) = self.by_address.get_mut(&address).filter(|hold| hold.key == *key) {
+            hold.until_boot_ms = until_boot_ms;
+            self.remember(until_boot_ms, address);
+            return None;
+        }
         let before = self.by_client.insert(key.clone(), address).filter(|before| *before != address);
         if let Some(before) = before {
             self.by_address.remove(&before);
@@ -54,12 +60,17 @@ impl Holds {
         if let Some(other) = other.filter(|other| other.key != *key) {
             self.by_client.remove(&other.key);
         }
+        self.remember(until_boot_ms, address);
+        before
+    }
+
+    /// Notes when a hold ends, and now and then forgets what is out of date.
+    fn remember(&mut self, until_boot_ms: u64, address: Ipv4Addr) {
         self.order.push_back((until_boot_ms, address));
         if self.order.len() > 2 * self.by_address.len() + OUTDATED_MAX {
             let Holds { by_address, order, .. } = self;
             order.retain(|(until, at)| by_address.get(at).is_some_and(|hold| hold.until_boot_ms == *until));
         }
-        before
     }
 
     /// Ends the hold of an address, whoever has it: it was bound.
