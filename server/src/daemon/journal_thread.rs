@@ -81,6 +81,7 @@ struct Disk {
 
 impl Disk {
     fn execute(&mut self, operations: Vec<Operation>, done: &Sender<Completion>, wake: &EventFd) {
+        let mut told = false;
         for Operation { id, action } in operations {
             if self.failed {
                 return;
@@ -92,11 +93,14 @@ impl Disk {
             self.failed = result.is_err();
             // If the core is gone, nobody waits.
             let _ = done.send(Completion { id, result });
-            if sync || self.failed {
+            told = sync || self.failed;
+            if told {
                 let _ = wake.write(1);
             }
         }
-        let _ = wake.write(1);
+        if !told {
+            let _ = wake.write(1);
+        }
     }
 
     fn act(&mut self, action: &DiskAction) -> io::Result<()> {

@@ -31,7 +31,8 @@ use snapshot::Snapshot;
 pub struct Sizes {
     /// Octets of a segment.
     pub segment_bytes: u64,
-    /// Octets one background step writes: what a commit may have to wait for.
+    /// Octets one background step writes; its sync, at the latest after a segment's size, is what a commit may
+    /// have to wait for.
     pub step_bytes: usize,
     /// Octets of records one commit writes; at most a quarter of a segment.
     pub batch_bytes: usize,
@@ -311,9 +312,11 @@ impl Journal {
         }
         let size = left.min(self.sizes.step_bytes as u64);
         let zeros = usize::try_from(size).expect("a step is a size in memory");
-        self.issue(DiskAction::Write { file: file.clone(), offset: written, bytes: vec![0; zeros] });
-        let mut last = self.issue(DiskAction::Sync { file });
-        if written == 0 {
+        let mut last =
+            self.issue(DiskAction::Write { file: file.clone(), offset: written, bytes: vec![0; zeros] });
+        // A sync costs commits more than what it writes, so there is one for the whole segment.
+        if size == left {
+            self.issue(DiskAction::Sync { file });
             last = self.issue(DiskAction::SyncDir);
         }
         self.step = Some(last);

@@ -65,10 +65,14 @@ impl Journal {
                         out.extend_from_slice(&count.to_le_bytes());
                     });
                 }
-                let size = bytes.len() as u64;
-                self.issue(DiskAction::Write { file: file.clone(), offset: snapshot.offset, bytes });
-                snapshot.offset += size;
-                let mut last = self.issue(DiskAction::Sync { file: file.clone() });
+                let (begin, end) = (snapshot.offset, snapshot.offset + bytes.len() as u64);
+                let mut last = self.issue(DiskAction::Write { file: file.clone(), offset: begin, bytes });
+                snapshot.offset = end;
+                // Now and then, so that the last sync finds little to do.
+                let span = self.sizes.segment_bytes;
+                if complete || begin / span != end / span {
+                    last = self.issue(DiskAction::Sync { file: file.clone() });
+                }
                 if complete {
                     let to = names::snapshot(snapshot.sequence);
                     self.issue(DiskAction::Rename { from: file, to });
