@@ -50,7 +50,7 @@ pub fn destination(
 }
 
 /// Where the answer to an INFORM goes: straight to the client (RFC 2131 section 4.3.5), to the source address if it
-/// does not say its own.
+/// does not say its own; who says neither can only be reached by broadcast.
 pub fn inform_destination(
     message: &Message<'_>,
     meta: &Meta,
@@ -61,6 +61,7 @@ pub fn inform_destination(
     match message.giaddr() {
         _ if !own.is_unspecified() => Destination::Unicast(SocketAddrV4::new(own, CLIENT_PORT)),
         Some(giaddr) => Destination::Unicast(relay_address(message, meta, giaddr, reply_to, reply_port)),
+        None if meta.from.ip().is_unspecified() => Destination::Broadcast { interface: meta.interface },
         None => Destination::Unicast(SocketAddrV4::new(*meta.from.ip(), CLIENT_PORT)),
     }
 }
