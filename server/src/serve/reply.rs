@@ -172,7 +172,7 @@ fn build(
         let owner = reserved.map_or(Owner::Place(sources.prefix()), Owner::Reservation);
         trace.used(Slot::Address, owner, None);
     }
-    values(situation, sources, options, trace);
+    // Before the values: what finds no room is left out from the end.
     if let Some(identifier) = message.option(code::CLIENT_IDENTIFIER) {
         // RFC 6842 section 3.
         options.push(code::CLIENT_IDENTIFIER, identifier);
@@ -180,6 +180,7 @@ fn build(
     if rapid {
         options.push(code::RAPID_COMMIT, &[]);
     }
+    values(situation, sources, options, trace);
     let sname = text(sources.parameter(|said| said.server_hostname.as_ref()), "server-hostname", trace);
     let file = text(sources.parameter(|said| said.boot_file_name.as_ref()), "boot-file-name", trace);
     let none = Ipv4Addr::UNSPECIFIED;
