@@ -93,7 +93,7 @@ fn run(sources: &Sources, cache: &mut Cache, today: Date, wanted: bool) -> Compi
 }
 
 fn build(checked: check::Checked<'_>) -> Artefact {
-    let (estate, _) = lower::lower(checked);
-    let (bytes, digest) = emit::emit(&estate);
+    let (mut estate, _) = lower::lower(checked);
+    let (bytes, digest) = emit::emit(&mut estate);
     Artefact { bytes, digest, estate }
 }

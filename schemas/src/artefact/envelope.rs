@@ -82,11 +82,16 @@ impl std::error::Error for ArtefactError {}
 /// Writes an artefact. The same estate gives the same bytes everywhere.
 pub fn encode(estate: &Estate) -> (Vec<u8>, Digest) {
     let body = serde_json::to_vec(estate).expect("an estate has only string keys and no failing serialiser");
-    let digest = Digest::of(&body);
+    seal(&body)
+}
+
+/// Puts the envelope around an estate's canonical bytes.
+pub fn seal(body: &[u8]) -> (Vec<u8>, Digest) {
+    let digest = Digest::of(body);
     let head = format!("{BEFORE_FORMAT}{FORMAT},\"digest\":\"{digest}{BEFORE_ESTATE}");
     let mut bytes = Vec::with_capacity(head.len() + body.len() + AFTER_ESTATE.len());
     bytes.extend_from_slice(head.as_bytes());
-    bytes.extend_from_slice(&body);
+    bytes.extend_from_slice(body);
     bytes.extend_from_slice(AFTER_ESTATE.as_bytes());
     (bytes, digest)
 }
