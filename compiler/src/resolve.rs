@@ -74,7 +74,10 @@ impl<'a> Excuse<'a> {
     }
 
     fn covers(&self, what: Named, name: &str) -> bool {
+        // Nothing is defined under a bare number: it can only be an option's code.
+        let number = matches!(what, Named::Option) && name.bytes().all(|b| b.is_ascii_digit());
         match self {
+            _ if number => false,
             Excuse::Nothing => false,
             Excuse::Dropped { text, gaps } => {
                 let any = match what {
@@ -143,11 +146,12 @@ impl Resolver<'_> {
             high_availability,
             reservations,
             settings,
-            gaps: _,
+            gaps,
             span: _,
         } = file;
         self.estate.name = Some(estate.clone());
         self.estate.address_space.clone_from(address_space);
+        self.estate.address_space_partial = gaps.address_space;
         self.estate.high_availability.clone_from(high_availability);
         let scope = self.estate.scope.expect("`define` made the estate's scope");
         self.estate.scopes[scope].values = self.place(settings, None);
@@ -215,12 +219,14 @@ impl Resolver<'_> {
         names.iter().filter(known).cloned().collect()
     }
 
+    /// The profile of this name. An unknown one is reported and read as the one that is most like it, so that what
+    /// the site inherits is not judged without its profile.
     fn profile(&mut self, name: &Spanned<String>) -> Option<Spanned<Id<Profile>>> {
-        let found = self.names.profile(&name.value);
+        let mut found = self.names.profile(&name.value);
         if found.is_none() {
             let nearest = self.names.nearest_profile(&name.value).map(str::to_owned);
-            let meant = nearest.as_deref().and_then(|name| self.names.profile(name));
-            self.estate.probable_uses.profiles.extend(meant);
+            found = nearest.as_deref().and_then(|name| self.names.profile(name));
+            self.estate.probable_uses.profiles.extend(found);
             self.unknown(Named::Profile, &name.value, name.span, nearest);
         }
         found.map(|id| Spanned::new(id, name.span))

@@ -55,17 +55,21 @@ pub fn estate(tree: &Tree<'_>, sink: &mut Sink) -> Option<EstateFile> {
     let version = d.version(&mut fields)?;
     let name =
         d.required(&mut fields, "estate", "estate: NAME", |d, at| d.line(at, NAME_CHARS_MAX, "a name"));
+    let sound = !std::mem::take(&mut d.gaps.incomplete);
     let address_space = d.list(&mut fields, "address-space", "prefixes", |d, at| {
         d.spanned(at, Decoder::prefix).map(|prefix| prefix.map(|prefix| prefix.cidr))
     });
+    d.gaps.address_space = d.gaps.incomplete;
+    d.gaps.incomplete |= !sound;
     let option_definitions = d.option_definitions(&mut fields);
     let classes = d.class_definitions(&mut fields);
     let profiles = d.profiles(&mut fields);
     let high_availability = fields.take("high-availability").and_then(|at| d.high_availability(at));
     let reservations = d.list(&mut fields, "reservations", "reservations", Decoder::device);
-    let settings = d.place_settings(&mut fields);
-    let meant = d.finish(&fields);
+    let mut settings = d.place_settings(&mut fields);
+    let meant = d.finish_settings(&fields, &mut settings.client);
     let mut gaps = decoder.gaps;
+    gaps.address_space |= meant.contains(&"address-space");
     gaps.classes |= meant.contains(&"classes");
     gaps.profiles |= meant.contains(&"profiles");
     gaps.option_definitions |= meant.contains(&"option-definitions");
@@ -139,8 +143,8 @@ impl<'t> Decoder<'t, '_> {
         let name = self.required(&mut fields, "name", "name: win10", Self::class_name);
         let r#match =
             self.optional(&mut fields, "match", |d, at| d.lines(at, EXPRESSION_CHARS_MAX, "an expression"));
-        let client = self.client_settings(&mut fields);
-        self.finish(&fields);
+        let mut client = self.client_settings(&mut fields);
+        self.finish_settings(&fields, &mut client);
         Some(ClassDefinition { name: name?, r#match, client, span: self.tree.node(at.node).span })
     }
 
@@ -164,7 +168,7 @@ impl<'t> Decoder<'t, '_> {
         if let Some(mut fields) = self.fields(at, "a profile") {
             profile.classes = self.meanings(&mut fields);
             profile.settings = self.place_settings(&mut fields);
-            self.finish(&fields);
+            self.finish_settings(&fields, &mut profile.settings.client);
         }
         Some(Keyed { key: Spanned::new(entry.key.to_string(), entry.key_span), value: profile })
     }

@@ -176,7 +176,7 @@ impl<'t, 's> Decoder<'t, 's> {
         if self.tree.is_null(at.node) {
             return Said::Unset(self.place(at));
         }
-        self.spanned(at, read).map_or(Said::Absent, Said::Set)
+        self.spanned(at, read).map_or(Said::Broken, Said::Set)
     }
 
     /// A value with its place.

@@ -3,7 +3,7 @@
 use leasehold_schemas::artefact::{Identity, ReplyPort, ReplyTo};
 use leasehold_schemas::source::{
     Allow, ClassMeaning, ClientSettings, FILE_OCTETS_MAX, Keyed, Lease, LeaseTimes, Map, NOTE_CHARS_MAX,
-    OptionValue, PlaceSettings, SNAME_OCTETS_MAX, Spanned, WORD_CHARS_MAX,
+    OptionValue, PlaceSettings, SNAME_OCTETS_MAX, Said, Spanned, WORD_CHARS_MAX,
 };
 use leasehold_schemas::vocab::{ClassName, Date, Seconds};
 
@@ -35,6 +35,21 @@ impl<'t> Decoder<'t, '_> {
     /// What a reservation tells its client: usually nothing, and then nothing is made.
     pub fn own_settings(&mut self, fields: &mut Fields<'t>) -> Option<Box<ClientSettings>> {
         (!fields.is_exhausted()).then(|| Box::new(self.client_settings(fields)))
+    }
+
+    /// Finishes a mapping with settings. A time whose key is misspelt is not known here, which is not the same as
+    /// not said: whatever is inherited in its stead is not to be judged.
+    pub fn finish_settings(&mut self, fields: &Fields<'t>, client: &mut ClientSettings) -> Vec<&'static str> {
+        let meant = self.finish(fields);
+        for key in &meant {
+            match *key {
+                "lease" => client.lease = Said::Broken,
+                "renew-after" => client.renew_after = Said::Broken,
+                "rebind-after" => client.rebind_after = Said::Broken,
+                _ => {}
+            }
+        }
+        meant
     }
 
     /// What holds in a place.
@@ -80,8 +95,8 @@ impl<'t> Decoder<'t, '_> {
     fn meaning(&mut self, at: At<'t>) -> Option<ClassMeaning> {
         let mut fields = self.fields(at, "a class's meaning")?;
         let class = self.required(&mut fields, "class", "class: win10", Self::class_name);
-        let client = self.client_settings(&mut fields);
-        self.finish(&fields);
+        let mut client = self.client_settings(&mut fields);
+        self.finish_settings(&fields, &mut client);
         Some(ClassMeaning { class: class?, client, span: self.tree.node(at.node).span })
     }
 
@@ -113,8 +128,16 @@ impl<'t> Decoder<'t, '_> {
                 let default = self.said(&mut fields, "default", Self::duration::<Seconds>);
                 let min = self.said(&mut fields, "min", Self::duration::<Seconds>);
                 let max = self.said(&mut fields, "max", Self::duration::<Seconds>);
-                self.finish(&fields);
-                Some(Lease::Times(LeaseTimes { default, min, max }))
+                let mut times = LeaseTimes { default, min, max };
+                for key in self.finish(&fields) {
+                    match key {
+                        "default" => times.default = Said::Broken,
+                        "min" => times.min = Said::Broken,
+                        "max" => times.max = Said::Broken,
+                        _ => {}
+                    }
+                }
+                Some(Lease::Times(times))
             }
             NodeKind::Sequence(_) | NodeKind::Poisoned => {
                 self.wrong(at, "a duration or `{default, min, max}`", "");

@@ -1,8 +1,8 @@
 //! One site's file, and the reservations that `estate.yaml` may have, too.
 
 use leasehold_schemas::source::{
-    Device, Exclusion, HOSTNAME_CHARS_MAX, Identifiers, NAME_CHARS_MAX, NOTE_CHARS_MAX, Network,
-    PlaceSettings, Pool, Reservation, SiteFile, Span, Spanned, Subnet,
+    ClientSettings, Device, Exclusion, HOSTNAME_CHARS_MAX, Identifiers, NAME_CHARS_MAX, NOTE_CHARS_MAX,
+    Network, PlaceSettings, Pool, Reservation, SiteFile, Span, Spanned, Subnet,
 };
 use leasehold_schemas::vocab::{ClassName, SiteCode};
 
@@ -26,8 +26,8 @@ pub fn site(tree: &Tree<'_>, sink: &mut Sink) -> Option<SiteFile> {
     let networks = d.list(&mut fields, "networks", "networks", Decoder::network);
     let reservations = d.list(&mut fields, "reservations", "reservations", Decoder::device);
     let classes = d.meanings(&mut fields);
-    let settings = d.place_settings(&mut fields);
-    d.finish(&fields);
+    let mut settings = d.place_settings(&mut fields);
+    d.finish_settings(&fields, &mut settings.client);
     let site = code.unwrap_or_else(|| Spanned::new(stand_in(tree), fields.place));
     let span = tree.node(tree.root()).span;
     let gaps = decoder.gaps;
@@ -55,8 +55,8 @@ impl<'t> Decoder<'t, '_> {
         };
         let only = self.guard(fields);
         let classes = self.meanings(fields);
-        let settings = self.place_settings(fields);
-        self.finish(fields);
+        let mut settings = self.place_settings(fields);
+        self.finish_settings(fields, &mut settings.client);
         // Without its name a network still has addresses that others may claim, too.
         let name =
             name.unwrap_or_else(|| Spanned::new(format!("unnamed-{}", fields.place.start), fields.place));
@@ -74,8 +74,8 @@ impl<'t> Decoder<'t, '_> {
         let reservations = self.list(fields, "reservations", "reservations", Self::reservation);
         let only = self.guard(fields);
         let classes = self.meanings(fields);
-        let settings = self.place_settings(fields);
-        self.finish(fields);
+        let mut settings = self.place_settings(fields);
+        self.finish_settings(fields, &mut settings.client);
         let prefix = prefix?;
         Some(Subnet {
             suspect: prefix.value.suspect,
@@ -107,8 +107,8 @@ impl<'t> Decoder<'t, '_> {
         let range = self.required(&mut fields, "range", "range: 10.42.8.20 - 10.42.9.250", Self::range);
         let only = self.guard(&mut fields);
         let classes = self.meanings(&mut fields);
-        let settings = self.place_settings(&mut fields);
-        self.finish(&fields);
+        let mut settings = self.place_settings(&mut fields);
+        self.finish_settings(&fields, &mut settings.client);
         Some(Pool { range: range?, only, classes, settings, span })
     }
 
@@ -133,9 +133,9 @@ impl<'t> Decoder<'t, '_> {
         let ip = self.optional(fields, "ip", Self::address);
         let (hostname, description) = self.notes(fields);
         let classes = self.memberships(fields);
-        let client = self.own_settings(fields);
+        let mut client = self.own_settings(fields);
         let allow = self.allows(fields);
-        self.finish_known(fields, &identifiers);
+        self.finish_known(fields, &identifiers, client.as_deref_mut());
         let identifiers = identifiers.kept?;
         let span = self.tree.node(at.node).span;
         Some(Reservation { identifiers, ip, hostname, description, classes, client, allow, span })
@@ -148,9 +148,9 @@ impl<'t> Decoder<'t, '_> {
         let identifiers = self.identifiers(fields);
         let (hostname, description) = self.notes(fields);
         let classes = self.memberships(fields);
-        let client = self.own_settings(fields);
+        let mut client = self.own_settings(fields);
         let allow = self.allows(fields);
-        self.finish_known(fields, &identifiers);
+        self.finish_known(fields, &identifiers, client.as_deref_mut());
         let identifiers = identifiers.kept?;
         let span = self.tree.node(at.node).span;
         Some(Device { identifiers, hostname, description, classes, client, allow, span })
@@ -197,8 +197,11 @@ impl<'t> Decoder<'t, '_> {
     }
 
     /// Ends a reservation: if it names no client, that is a fault, unless a misspelt key was to do so.
-    fn finish_known(&mut self, fields: &Fields<'t>, named: &Named) {
-        let meant = self.finish(fields);
+    fn finish_known(&mut self, fields: &Fields<'t>, named: &Named, client: Option<&mut ClientSettings>) {
+        let meant = match client {
+            Some(client) => self.finish_settings(fields, client),
+            None => self.finish(fields),
+        };
         let Some(place) = named.missing else { return };
         if meant.iter().any(|key| IDENTIFIER_KEYS.contains(key)) {
             return;

@@ -117,7 +117,8 @@ each_parameter! {
 
 fn layered<T: Clone>(said: &Said<T>, layer: Layer) -> Option<Layered<T>> {
     match said {
-        Said::Absent => None,
+        // An estate with anything broken is never lowered.
+        Said::Absent | Said::Broken => None,
         Said::Unset(_) => Some(Layered { layer, value: None }),
         Said::Set(value) => Some(Layered { layer, value: Some(value.value.clone()) }),
     }

@@ -19,6 +19,8 @@ pub struct Estate {
     pub scope: Option<Id<Scope>>,
     /// The prefixes the estate may use.
     pub address_space: Vec<Spanned<Cidr>>,
+    /// Whether some of them may be missing here, because what the estate says cannot be read.
+    pub address_space_partial: bool,
     /// The pair that serves the estate.
     pub high_availability: Option<HighAvailability>,
     /// Everything that inherits.
@@ -238,6 +240,13 @@ pub struct Definition {
     pub fields: Vec<OptionType>,
     /// Where the estate defines it; `None`: a standard option.
     pub span: Option<Span>,
+}
+
+impl Definition {
+    /// Whether two definitions have the same name, or the same code in the same space.
+    pub fn collides_with(&self, other: &Definition) -> bool {
+        self.name == other.name || (self.space == other.space && self.code == other.code)
+    }
 }
 
 /// A finding silenced at a place.

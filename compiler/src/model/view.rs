@@ -8,8 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use leasehold_schemas::source::{Said, Span, Spanned};
-use leasehold_schemas::vocab::Layer;
+use leasehold_schemas::source::{Said, Spanned};
 
 use super::arena::Id;
 use super::estate::{Class, Definition, Device, Estate, Reservation, Scope, Subnet};
@@ -52,15 +51,22 @@ pub struct Ranked<T> {
 
 impl<'a> View<'a> {
     /// The value of a parameter; `None` where nobody says it, or the nearest takes it away.
-    pub fn parameter<T>(&self, of: fn(&Parameters) -> &Said<T>) -> Option<Ranked<&'a Spanned<T>>> {
-        for (rank, values) in self.values.iter().copied().enumerate() {
-            match of(&values.parameters) {
-                Said::Absent => {}
-                Said::Unset(_) => return None,
-                Said::Set(said) => return Some(Ranked { rank, said }),
-            }
-        }
-        None
+    pub fn parameter<T>(&self, of: fn(&Parameters) -> &Said<T>) -> Option<&'a Spanned<T>> {
+        self.nearest(of).and_then(|ranked| ranked.said.set())
+    }
+
+    /// What the nearest says of a parameter who says anything of it.
+    pub fn nearest<T>(&self, of: fn(&Parameters) -> &Said<T>) -> Option<Ranked<&'a Said<T>>> {
+        let said = |(rank, values): (usize, &'a Values)| match of(&values.parameters) {
+            Said::Absent => None,
+            said @ (Said::Unset(_) | Said::Broken | Said::Set(_)) => Some(Ranked { rank, said }),
+        };
+        self.values.iter().copied().enumerate().find_map(said)
+    }
+
+    /// What is said at a rank.
+    pub fn said_at(&self, rank: usize) -> &'a Values {
+        self.values[rank]
     }
 
     /// What wins of an option; `None` where nobody says it. An assignment without bytes takes it away.
@@ -120,6 +126,16 @@ impl Estate {
         }
     }
 
+    /// Shows what each place says alone, without what it inherits, where something is said that is `asked`.
+    pub fn statements<'a>(&'a self, asked: fn(&Values) -> bool, visit: &mut dyn FnMut(&View<'a>)) {
+        for (id, scope) in self.scopes.iter() {
+            if asked(&scope.values) {
+                let values = vec![&scope.values];
+                visit(&View { client: Client::Anyone, scope: id, subnet: None, values });
+            }
+        }
+    }
+
     /// Everything that anybody says: places, then what classes mean in them, reservations, devices.
     pub fn all_values(&self) -> impl Iterator<Item = &Values> {
         let places = self.scopes.values().flat_map(|scope| {
@@ -174,18 +190,5 @@ impl Estate {
             let values = own.chain(self.chain(scope).map(|scope| &scope.values)).collect();
             visit(&View { client: Client::Member(class), scope, subnet, values });
         }
-    }
-
-    /// Whether a fault was found in a narrow element that the view looks at, so that something said there may be
-    /// missing from it.
-    pub fn is_partial_view(&self, view: &View<'_>) -> bool {
-        let narrow = |scope: &&Scope| matches!(scope.layer, Layer::Profile | Layer::Subnet | Layer::Pool);
-        let own: Option<Span> = match view.client {
-            Client::Anyone | Client::Member(_) => None,
-            Client::Reserved(id) => Some(self.reservations[id].span),
-            Client::Known(id) => Some(self.devices[id].span),
-        };
-        own.is_some_and(|span| self.is_partial(span))
-            || self.chain(view.scope).filter(narrow).any(|scope| self.is_partial(scope.span))
     }
 }

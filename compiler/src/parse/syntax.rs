@@ -47,6 +47,34 @@ pub(super) fn explain(
         )
         .with_help("write `key: value`, or indent the line if it continues the value above");
     }
+    // Inside brackets, `option[77]` ends as text at its bracket.
+    let in_text = last_scalar.1 == at && content[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
+    if bracket.is_some() && in_text && content[at..].starts_with(['[', '{']) {
+        return Diagnostic::new(
+            &yaml_syntax::RULE,
+            text.span(at, at + 1),
+            "a bracket stands in the middle of an unquoted text",
+            "inside `{…}` or `[…]` the text ends here",
+        )
+        .with_help("put the whole text in double quotes");
+    }
+    if let Some(open) = unclosed_quote(content, info, at) {
+        let noticed = text.span(at, next_character(content, at));
+        return Diagnostic::new(
+            &yaml_syntax::RULE,
+            text.span(open, open + 1),
+            "a quoted text is not closed",
+            "opened here",
+        )
+        .with_secondary(noticed, "not understood here")
+        .with_help("add the closing quote");
+    }
+    // In a scalar, a tab is noticed where the scalar begins.
+    let at = if info.contains("found a tab") {
+        at + content[at..].find('\t').map_or(0, |tab| tab + 1)
+    } else {
+        at
+    };
     // A tab is noticed when the scanner stands behind it.
     let tabs = content[..at].len() - content[..at].trim_end_matches('\t').len();
     let start = if info.contains("tab") { at - tabs } else { at };
@@ -103,6 +131,18 @@ fn line_without_colon(
     same_indentation.then_some((start, start + first.len()))
 }
 
+/// The quote that opens a text of several lines with something behind its end: the text was meant to end on its first
+/// line, and the quote that ended it opens another.
+fn unclosed_quote(content: &str, info: &str, at: usize) -> Option<usize> {
+    if !info.starts_with("invalid trailing content after") {
+        return None;
+    }
+    let before = content[..at].trim_end_matches(' ');
+    let quote = before.chars().next_back().filter(|c| matches!(c, '"' | '\''))?;
+    let open = before[..before.len() - 1].rfind(quote)?;
+    before[open..].contains('\n').then_some(open)
+}
+
 fn meaning(info: &str) -> Option<Meaning> {
     let meaning = |message, label, help| Some(Meaning { message, label, help });
     match info {
@@ -140,7 +180,10 @@ fn meaning(info: &str) -> Option<Meaning> {
             "stands for nothing",
             "quote the value if it is meant to begin with `*`",
         ),
-        _ if info.starts_with("tabs disallowed") || info.contains("tab character") => {
+        _ if info.starts_with("tabs disallowed")
+            || info.contains("tab character")
+            || info.contains("found a tab") =>
+        {
             meaning("a line is indented with a tab", "this is a tab", "indent with spaces")
         }
         _ => None,

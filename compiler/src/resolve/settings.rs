@@ -143,6 +143,7 @@ impl Resolver<'_> {
     fn option_codes(&mut self, names: &Said<Vec<Spanned<String>>>) -> Said<Vec<OptionCode>> {
         match names {
             Said::Absent => Said::Absent,
+            Said::Broken => Said::Broken,
             Said::Unset(span) => Said::Unset(*span),
             Said::Set(list) => {
                 let mut codes: Vec<OptionCode> = Vec::with_capacity(list.value.len());
@@ -209,6 +210,7 @@ fn option_code(text: &str) -> Option<OptionCode> {
 fn lease_times(lease: &Said<Lease>) -> [Said<Seconds>; 3] {
     match lease {
         Said::Absent => [Said::Absent, Said::Absent, Said::Absent],
+        Said::Broken => [Said::Broken, Said::Broken, Said::Broken],
         Said::Unset(span) => [Said::Unset(*span), Said::Unset(*span), Said::Unset(*span)],
         Said::Set(Spanned { value: Lease::Default(seconds), span }) => {
             [Said::Set(Spanned::new(*seconds, *span)), Said::Absent, Said::Absent]
@@ -223,6 +225,7 @@ fn lease_times(lease: &Said<Lease>) -> [Said<Seconds>; 3] {
 fn said<T, U>(value: &Said<T>, convert: impl FnOnce(&T) -> U) -> Said<U> {
     match value {
         Said::Absent => Said::Absent,
+        Said::Broken => Said::Broken,
         Said::Unset(span) => Said::Unset(*span),
         Said::Set(value) => Said::Set(Spanned::new(convert(&value.value), value.span)),
     }

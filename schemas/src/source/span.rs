@@ -57,6 +57,9 @@ pub enum Said<T> {
     Unset(Span),
     /// The key is there with a value.
     Set(Spanned<T>),
+    /// The key is there, perhaps misspelt, with a value that cannot be read: that was reported, and what holds here is
+    /// not known.
+    Broken,
 }
 
 impl<T> Said<T> {
@@ -64,14 +67,14 @@ impl<T> Said<T> {
     pub fn set(&self) -> Option<&Spanned<T>> {
         match self {
             Said::Set(value) => Some(value),
-            Said::Absent | Said::Unset(_) => None,
+            Said::Absent | Said::Unset(_) | Said::Broken => None,
         }
     }
 
     /// Where it is said or taken away.
     pub fn span(&self) -> Option<Span> {
         match self {
-            Said::Absent => None,
+            Said::Absent | Said::Broken => None,
             Said::Unset(span) => Some(*span),
             Said::Set(value) => Some(value.span),
         }
@@ -84,6 +87,8 @@ impl<T> Said<T> {
 pub struct Gaps {
     /// Something was dropped: that a thing is missing or unused cannot be said.
     pub incomplete: bool,
+    /// Blocks of the address space were dropped: a subnet outside the others may lie in one of them.
+    pub address_space: bool,
     /// A class definition was dropped, and its name with it: an unknown class may be that one.
     pub classes: bool,
     /// Profiles were dropped: an unknown profile may be one of them.

@@ -17,7 +17,7 @@ use crate::model::{Estate, Id, Pool, Subnet};
 pub struct Intruders {
     /// Network and broadcast address.
     pub ends: Vec<Ipv4Addr>,
-    /// Routers that hold in the subnet or the pool, and where each is said.
+    /// Routers of which anybody in the subnet or the pool is told, and where each is said.
     pub routers: Vec<Router>,
     /// The network's relays that are no routers, and where each is said.
     pub relays: Vec<Router>,
@@ -32,8 +32,11 @@ pub fn intrusions(estate: &Estate, mut found: impl FnMut(Id<Pool>, &Intruders)) 
         if !placement.sure(estate, id) {
             continue;
         }
-        let shared: Vec<Router> =
+        let mut shared: Vec<Router> =
             routers.effective(estate, subnet.scope).into_iter().flat_map(|(_, said)| said).collect();
+        let reserved = subnet.reservations.iter().map(|&id| &estate.reservations[id].values);
+        let meant = estate.scopes[subnet.scope].meanings.iter().map(|meaning| &meaning.values);
+        shared.extend(reserved.chain(meant).flat_map(|values| routers.said_in(values)));
         for &id in &subnet.pools {
             let pool = &estate.pools[id];
             if placement.pool_outside(estate, pool) {

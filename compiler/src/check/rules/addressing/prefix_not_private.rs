@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
 
 /// Looks at every subnet, against what `address-space` declares, else against private space.
 pub fn check(estate: &Estate, sink: &mut Sink) {
-    if estate.incomplete || estate.scope.is_none_or(|scope| estate.is_partial(estate.scopes[scope].span)) {
+    if estate.scope.is_none() || estate.address_space_partial {
         return;
     }
     let placement = Placement::of(estate);

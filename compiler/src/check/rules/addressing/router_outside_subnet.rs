@@ -1,11 +1,11 @@
-//! A router that no client of the network can reach.
+//! A router that the clients who are told it cannot reach.
 
 use leasehold_schemas::vocab::Layer;
 
 use super::placement::Placement;
 use super::routers::{Router, Routers};
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
-use crate::model::{Estate, Id, Network, Values};
+use crate::model::{Estate, Id, Network, Subnet};
 
 /// L311.
 pub static RULE: Rule = Rule {
@@ -16,64 +16,86 @@ pub static RULE: Rule = Rule {
     page: include_str!("router_outside_subnet.md"),
 };
 
-/// Looks at the routers that hold in each network, whoever said them; each value is reported once.
+/// Looks at the routers that clients of each network are told, whoever said them; each value is reported once.
 pub fn check(estate: &Estate, sink: &mut Sink) {
     let routers = Routers::of(estate);
     let placement = Placement::of(estate);
-    let mut found: Vec<(Router, Id<Network>)> = Vec::new();
+    let mut shared: Vec<(Router, Id<Network>)> = Vec::new();
     for (id, network) in estate.networks.iter() {
-        let sure = network.subnets.iter().all(|&subnet| placement.sure(estate, subnet));
-        if sure && !network.subnets.is_empty() && !estate.is_partial(estate.scopes[network.scope].span) {
-            let outside = told(estate, routers, network)
-                .into_iter()
-                .filter(|router| !reachable(estate, network, router));
-            found.extend(outside.map(|router| (router, id)));
+        let sure = |&subnet: &Id<Subnet>| placement.sure(estate, subnet);
+        for subnet in network.subnets.iter().copied().filter(sure).map(|subnet| &estate.subnets[subnet]) {
+            let outside = own(estate, routers, subnet).into_iter().filter(|router| !usable(subnet, router));
+            outside.for_each(|router| sink.push(outside_subnet(subnet, router)));
+        }
+        let certain = network.subnets.iter().all(sure) && !network.subnets.is_empty();
+        if certain && !estate.is_partial(estate.scopes[network.scope].span) {
+            let reachable = |router: &Router| {
+                network.subnets.iter().any(|&subnet| usable(&estate.subnets[subnet], router))
+            };
+            let outside = inherited(estate, routers, network).into_iter().filter(|router| !reachable(router));
+            shared.extend(outside.map(|router| (router, id)));
         }
     }
-    found.sort_unstable();
-    found.dedup();
-    for said in found.chunk_by(|a, b| a.0.span == b.0.span) {
-        sink.push(finding(estate, said));
+    shared.sort_unstable();
+    shared.dedup();
+    for said in shared.chunk_by(|a, b| a.0.span == b.0.span) {
+        sink.push(outside_network(estate, said));
     }
 }
 
-fn reachable(estate: &Estate, network: &Network, router: &Router) -> bool {
-    network.subnets.iter().any(|&subnet| estate.subnets[subnet].prefix.value.contains(router.addr))
+/// Whether the router can be one in the subnet: it lies there, and not at one of its ends.
+fn usable(subnet: &Subnet, router: &Router) -> bool {
+    let prefix = subnet.prefix.value;
+    let ends = [prefix.network(), prefix.last()];
+    prefix.contains(router.addr) && !(prefix.reserves_ends() && ends.contains(&router.addr))
 }
 
-/// Every router that some client of the network is told, by its places, by classes in the network or by its
-/// reservation, and that does not lie in that client's own subnet.
-fn told(estate: &Estate, routers: Routers, network: &Network) -> Vec<Router> {
+/// What a subnet says of routers itself: in the subnet, its pools and reservations, and of classes there.
+fn own(estate: &Estate, routers: Routers, subnet: &Subnet) -> Vec<Router> {
+    let pools = subnet.pools.iter().map(|&pool| estate.pools[pool].scope);
+    let scopes = std::iter::once(subnet.scope).chain(pools).map(|scope| &estate.scopes[scope]);
+    let places = scopes.flat_map(|scope| {
+        std::iter::once(&scope.values).chain(scope.meanings.iter().map(|meaning| &meaning.values))
+    });
+    let reserved = subnet.reservations.iter().map(|&id| &estate.reservations[id].values);
+    places.chain(reserved).flat_map(|values| routers.said_in(values)).collect()
+}
+
+/// Every router that some client of the network is told by the network or a wider place.
+fn inherited(estate: &Estate, routers: Routers, network: &Network) -> Vec<Router> {
     let site = &estate.scopes[estate.sites[network.site].scope];
-    let mut told: Vec<Router> = Vec::new();
-    let mut scopes = vec![network.scope];
-    for &subnet in &network.subnets {
-        let subnet = &estate.subnets[subnet];
-        scopes.push(subnet.scope);
-        scopes.extend(subnet.pools.iter().map(|&pool| estate.pools[pool].scope));
-        // Most routers lie in the very subnet: only the others are worth a look at the rest of the network.
-        let strange = |router: &Router| !subnet.prefix.value.contains(router.addr);
-        let reserved = subnet.reservations.iter().map(|&id| &estate.reservations[id].values);
-        told.extend(reserved.flat_map(|values| routers.said_in(values)).filter(strange));
-        if let Some((scope, said)) = routers.effective(estate, subnet.scope) {
-            // What the site says may be missing from a broken file, and would have won over profile and estate.
-            let wider = scope.layer < Layer::Site;
-            if !(wider && estate.is_partial(site.span)) {
-                told.extend(said.filter(strange));
-            }
-        }
-    }
-    let mut said_by = |values: &Values| told.extend(routers.said_in(values));
-    for scope in scopes.into_iter().map(|scope| &estate.scopes[scope]) {
-        scope.meanings.iter().for_each(|meaning| said_by(&meaning.values));
-        if scope.layer == Layer::Pool {
-            said_by(&scope.values);
+    let meanings = estate.scopes[network.scope].meanings.iter();
+    let mut told: Vec<Router> = meanings.flat_map(|meaning| routers.said_in(&meaning.values)).collect();
+    for subnet in network.subnets.iter().map(|&subnet| &estate.subnets[subnet]) {
+        let Some((scope, said)) = routers.effective(estate, subnet.scope) else { continue };
+        // What the site says may be missing from a broken file, and would have won over profile and estate.
+        let unsure = scope.layer < Layer::Site && estate.is_partial(site.span);
+        if scope.layer < Layer::Subnet && !unsure {
+            told.extend(said.filter(|router| !usable(subnet, router)));
         }
     }
     told
 }
 
-fn finding(estate: &Estate, said: &[(Router, Id<Network>)]) -> Diagnostic {
+fn outside_subnet(subnet: &Subnet, router: Router) -> Diagnostic {
+    let (addr, prefix) = (router.addr, subnet.prefix.value);
+    let end = match addr {
+        _ if addr == prefix.network() => Some("network"),
+        _ if addr == prefix.last() => Some("broadcast"),
+        _ => None,
+    };
+    let (message, label) = match end {
+        Some(end) => (format!("router `{addr}` is the {end} address of `{prefix}`"), "no router can have it"),
+        None => {
+            let message = format!("router `{addr}` lies outside its subnet `{prefix}`");
+            (message, "clients of the subnet cannot reach it")
+        }
+    };
+    let holds = format!("the subnet holds {}", prefix.range());
+    Diagnostic::new(&RULE, router.span, message, label).with_secondary(subnet.prefix.span, holds)
+}
+
+fn outside_network(estate: &Estate, said: &[(Router, Id<Network>)]) -> Diagnostic {
     let (router, network) = said[0];
     let network = &estate.networks[network];
     let site = &estate.sites[network.site].code.value;

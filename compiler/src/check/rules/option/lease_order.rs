@@ -1,9 +1,9 @@
 //! L506: shortest, default and longest lease time in their order, in every place as they are inherited there.
 
 use super::findings::Findings;
-use super::lifetimes::{self, Lifetimes};
+use super::lifetimes::{self, Disorder, Lifetimes, Time};
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
-use crate::model::Estate;
+use crate::model::{Estate, View};
 
 /// The default lease time is not between its bounds.
 pub static RULE: Rule = Rule {
@@ -17,24 +17,36 @@ pub static RULE: Rule = Rule {
 /// Reports the line that says the wrong time, once.
 pub fn check(estate: &Estate, sink: &mut Sink) {
     let mut findings = Findings::default();
-    estate.views(lifetimes::any, &mut |view| {
-        let Some(disorder) = Lifetimes::of(view).and_then(|times| times.lease_disorder()) else { return };
-        let Some((culprit, other, span)) = disorder.culprit() else { return };
-        if estate.is_partial_view(view) {
-            return;
-        }
-        findings.add(view.subnet, span, || {
+    let mut judge = |view: &View<'_>, disorder: Option<Disorder>| {
+        let Some(disorder) = disorder else { return };
+        let Some((culprit, other, said)) = disorder.culprit() else { return };
+        let against = other.said.map(|said| said.statement);
+        findings.add_against(view.subnet, said.statement, against, || {
             let message = format!("{} is longer than {}", disorder.shorter, disorder.longer);
-            let diagnostic = Diagnostic::new(&RULE, span, message, format!("{} here", culprit.seconds));
-            let bound = if culprit.name == "lease" { other.name } else { culprit.name };
-            let bound = bound.trim_start_matches("lease.");
-            let help = format!("write `lease: {{default: {0}, {bound}: {0}}}`", culprit.seconds);
+            let label = format!("{} here", culprit.seconds);
+            let diagnostic = Diagnostic::new(&RULE, said.span, message, label);
             match other.said {
-                Some((_, at)) => diagnostic.with_secondary(at, format!("{} here", other.seconds)),
+                Some(said) => diagnostic.with_secondary(said.span, format!("{} here", other.seconds)),
                 None => diagnostic.with_note("the default lease time is not said, and then it is 8h"),
             }
-            .with_help(help)
+            .with_help(help(&culprit, &other))
         });
+    };
+    estate.views(lifetimes::any, &mut |view| judge(view, Lifetimes::of(view).lease_disorder()));
+    // What contradicts itself is wrong even where everybody says something else.
+    estate.statements(lifetimes::any, &mut |view| {
+        judge(view, Lifetimes::of(view).lease_disorder().filter(Disorder::is_one_statement));
     });
     findings.report(sink);
+}
+
+/// The lease time as the nearest place has it, or the two bounds the other way round.
+fn help(culprit: &Time, other: &Time) -> String {
+    if culprit.name != "lease" && other.name != "lease" {
+        let (low, high) = (culprit.seconds.min(other.seconds), culprit.seconds.max(other.seconds));
+        return format!("write `lease: {{min: {low}, max: {high}}}` if the two were mixed up");
+    }
+    let bound = if culprit.name == "lease" { other.name } else { culprit.name };
+    let bound = bound.trim_start_matches("lease.");
+    format!("write `lease: {{default: {0}, {bound}: {0}}}`", culprit.seconds)
 }

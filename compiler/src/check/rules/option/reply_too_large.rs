@@ -31,7 +31,7 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         if view.subnet.is_none() || FIXED_OCTETS + hostname + most <= REPLY_OCTETS_MAX {
             return;
         }
-        let never = view.parameter(|parameters| &parameters.never_send).map(|ranked| &ranked.said.value);
+        let never = view.parameter(|parameters| &parameters.never_send).map(|codes| &codes.value);
         let is_sent = |assignment: &Assignment| {
             let option = &estate.definitions[assignment.option];
             let code = match option.space {

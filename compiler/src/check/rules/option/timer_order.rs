@@ -1,9 +1,9 @@
 //! L504: T1 < T2 < lease time, in every place as it is inherited there.
 
 use super::findings::Findings;
-use super::lifetimes::{self, Lifetimes, Time};
+use super::lifetimes::{self, Disorder, Lifetimes, Time};
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
-use crate::model::Estate;
+use crate::model::{Estate, View};
 
 /// A client would rebind before it renews, or after its lease has ended.
 pub static RULE: Rule = Rule {
@@ -17,25 +17,26 @@ pub static RULE: Rule = Rule {
 /// Reports the line that says the wrong time, once.
 pub fn check(estate: &Estate, sink: &mut Sink) {
     let mut findings = Findings::default();
-    estate.views(lifetimes::any, &mut |view| {
-        let Some(times) = Lifetimes::of(view) else { return };
-        let disorder = times.timer_disorder().filter(|_| times.lease_disorder().is_none());
+    let mut judge = |view: &View<'_>, wrong: fn(&Disorder) -> bool| {
+        let times = Lifetimes::of(view);
+        let disorder = times.timer_disorder().filter(wrong).filter(|_| times.lease_disorder().is_none());
         let Some(disorder) = disorder else { return };
-        let Some((culprit, other, span)) = disorder.culprit() else { return };
-        if estate.is_partial_view(view) {
-            return;
-        }
-        findings.add(view.subnet, span, || {
+        let Some((culprit, other, said)) = disorder.culprit() else { return };
+        let (span, against) = (said.span, other.said.map(|said| said.statement));
+        findings.add_against(view.subnet, said.statement, against, || {
             let message = format!("{} is not shorter than {}", disorder.shorter, disorder.longer);
             let diagnostic = Diagnostic::new(&RULE, span, message, label(&culprit));
             match (other.said, default_of(other.name)) {
-                (Some((_, at)), _) => diagnostic.with_secondary(at, label(&other)),
+                (Some(said), _) => diagnostic.with_secondary(said.span, label(&other)),
                 (None, Some(default)) => diagnostic.with_note(default),
                 (None, None) => diagnostic,
             }
             .with_help(help(&times, &culprit))
         });
-    });
+    };
+    estate.views(lifetimes::any, &mut |view| judge(view, |_| true));
+    // What contradicts itself is wrong even where everybody says something else.
+    estate.statements(lifetimes::any, &mut |view| judge(view, Disorder::is_one_statement));
     findings.report(sink);
 }
 

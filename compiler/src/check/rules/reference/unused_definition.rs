@@ -7,7 +7,7 @@ use leasehold_schemas::source::Said;
 use leasehold_schemas::vocab::{OptionCode, Space};
 
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
-use crate::model::{Estate, Values};
+use crate::model::{Definition, Estate, Id, Values};
 
 /// Nothing gives the option a value or asks for it.
 pub static RULE: Rule = Rule {
@@ -29,7 +29,7 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         for list in [&values.parameters.always_send, &values.parameters.never_send] {
             match list {
                 Said::Set(list) => codes.extend(list.value.iter().copied()),
-                Said::Absent | Said::Unset(_) => {}
+                Said::Absent | Said::Unset(_) | Said::Broken => {}
             }
         }
     }
@@ -38,6 +38,12 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
     }
     for (id, definition) in estate.definitions.iter() {
         let Some(span) = definition.span else { continue };
+        // A definition whose name or code is taken has that fault, and cannot be used.
+        let taken =
+            |(other, first): (Id<Definition>, &Definition)| other < id && first.collides_with(definition);
+        if estate.definitions.iter().any(taken) {
+            continue;
+        }
         let asked = definition.space == Space::Dhcp4 && codes.contains(&definition.code);
         if !asked && !assigned.contains(&id) && !estate.probable_uses.definitions.contains(&id) {
             let message = format!("option `{}` is not used", definition.name);
