@@ -1,9 +1,12 @@
 //! One mapping, read key by key; and the decoder that reads it.
 
+use std::cmp::Ordering;
+
 use leasehold_schemas::source::{Gaps, Said, Span, Spanned};
 
 use super::faults;
 use crate::diag::{Diagnostic, Sink, nearest};
+use crate::parse::limits::{self, FAULTS_MAX};
 use crate::parse::{Entry, NodeId, NodeKind, Tree};
 
 /// Keys that one kind of mapping may have: `estate.yaml` itself has the most.
@@ -14,6 +17,8 @@ pub(super) struct Decoder<'t, 's> {
     pub tree: &'t Tree<'t>,
     pub gaps: Gaps,
     sink: &'s mut Sink,
+    /// Faults reported so far.
+    faults: usize,
 }
 
 /// A value, by the key it stands under; an element of a list has the list's key.
@@ -65,17 +70,28 @@ impl<'t> Fields<'t> {
     fn known(&self) -> &[&'static str] {
         &self.known[..self.known_count]
     }
+
+    /// The known keys that the mapping does not have. Found once a mapping: it may have as many keys as a file.
+    fn absent(&self) -> Vec<&'static str> {
+        let is_absent = |key: &&&str| !self.entries.iter().any(|entry| *entry.key == ***key);
+        self.known().iter().filter(is_absent).copied().collect()
+    }
 }
 
 impl<'t, 's> Decoder<'t, 's> {
     pub fn new(tree: &'t Tree<'t>, sink: &'s mut Sink) -> Decoder<'t, 's> {
-        Decoder { tree, gaps: Gaps::default(), sink }
+        Decoder { tree, gaps: Gaps::default(), sink, faults: 0 }
     }
 
-    /// Reports what is wrong; what it is wrong with is about to be dropped.
+    /// Reports what is wrong, up to [`FAULTS_MAX`] times a file; what it is wrong with is about to be dropped.
     pub fn fault(&mut self, diagnostic: Diagnostic) {
         self.gaps.incomplete = true;
-        self.sink.push(diagnostic);
+        self.faults += 1;
+        match self.faults.cmp(&FAULTS_MAX) {
+            Ordering::Less => self.sink.push(diagnostic),
+            Ordering::Equal => self.sink.push(limits::last_fault(diagnostic)),
+            Ordering::Greater => {}
+        }
     }
 
     /// Reports what is wrong but can be read nevertheless.
@@ -112,12 +128,14 @@ impl<'t, 's> Decoder<'t, 's> {
     pub fn finish(&mut self, fields: &Fields<'t>) -> Vec<&'static str> {
         let mut meant = Vec::new();
         if fields.untaken > 0 {
+            let absent = fields.absent();
             for entry in fields.entries.iter().filter(|entry| !fields.known().contains(&&*entry.key)) {
-                let absent = |key: &&&str| !fields.entries.iter().any(|entry| *entry.key == ***key);
-                let candidates = fields.known().iter().filter(absent).copied();
+                if self.faults >= FAULTS_MAX {
+                    return meant;
+                }
                 let suggestion = faults::foreign_key(&entry.key)
                     .filter(|key| fields.known().contains(key))
-                    .or_else(|| nearest(&entry.key, candidates));
+                    .or_else(|| nearest(&entry.key, absent.iter().copied()));
                 let key =
                     suggestion.and_then(|key| fields.known().iter().copied().find(|known| *known == key));
                 meant.extend(key);

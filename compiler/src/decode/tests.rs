@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::diag::{Diagnostic, Sink};
 use crate::parse;
+use crate::parse::limits::FAULTS_MAX;
 
 const ESTATE: &str = "
 version: 1
@@ -427,6 +428,20 @@ fn documents_that_are_none_are_one_fault() {
         for kind in [Kind::Estate, Kind::Site] {
             assert_eq!(findings(&kind, text).len(), 1, "{text}");
         }
+    }
+}
+
+#[test]
+fn a_file_of_nothing_but_faults_has_so_many_findings_and_no_more() {
+    let keys = |count| (0..count).map(|key| format!("qq{key}: 1\n")).collect::<String>();
+    let elements = "      - subnet: x\n".repeat(10_000);
+    for text in
+        [keys(200_000), format!("version: 1\nsite: x\nnetworks:\n  - name: n\n    subnets:\n{elements}")]
+    {
+        let found = findings(&Kind::Site, &text);
+        assert_eq!(found.len(), FAULTS_MAX);
+        let last = found.iter().max_by_key(|finding| finding.primary.span).unwrap();
+        assert!(last.notes.iter().any(|note| note.contains("not shown")), "{last:?}");
     }
 }
 

@@ -10,7 +10,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 
 use super::everyday;
 use super::faults;
-use super::limits::{DEPTH_MAX, FAULTS_MAX, NODES_MAX};
+use super::limits::{DEPTH_MAX, FAULTS_MAX, NODES_MAX, last_fault};
 use super::syntax;
 use super::text::Text;
 use super::tree::{self, Entry, Node, NodeId, NodeKind, Tree};
@@ -350,8 +350,7 @@ impl<'t, 'a> Builder<'t, 'a> {
         if self.faults.len() + 1 < FAULTS_MAX {
             self.faults.push(fault);
         } else if self.faults.len() < FAULTS_MAX {
-            let note = format!("further faults of form in this file are not shown (at most {FAULTS_MAX})");
-            self.faults.push(fault.with_note(note));
+            self.faults.push(last_fault(fault));
         }
     }
 

@@ -22,6 +22,11 @@ pub const FILES_MAX: usize = 100_000;
 /// Most faults of form reported for one file.
 pub const FAULTS_MAX: usize = 100;
 
+/// The fault that is number [`FAULTS_MAX`] of its file says that no more are shown.
+pub(crate) fn last_fault(fault: Diagnostic) -> Diagnostic {
+    fault.with_note(format!("further faults of form in this file are not shown (at most {FAULTS_MAX})"))
+}
+
 /// The finding for an estate of more than [`FILES_MAX`] files, at the first file too many.
 pub fn too_many_files(sources: &Sources) -> Option<Diagnostic> {
     if sources.len() <= FILES_MAX {
