@@ -1,7 +1,7 @@
 //! The compiler: YAML text to artefact, in phases that never stop at the first fault.
 //!
-//! text -> [`parse`] -> [`decode`] -> [`model`] -> [`resolve`] -> [`check`] -> [`lower`] -> [`emit`]. Every phase is a
-//! pure function over files in memory; the program around this library reads and writes.
+//! text -> [`parse`] -> [`decode`] -> [`model`] -> [`resolve`] -> [`mod@check`] -> [`lower`] -> [`emit`]. Every
+//! phase is a pure function over files in memory; the program around this library reads and writes.
 
 pub mod check;
 pub mod decode;
