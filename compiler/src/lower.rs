@@ -38,9 +38,14 @@ pub fn lower(checked: Checked<'_>) -> (artefact::Estate, Origins<'_>) {
         name: class.name.value.clone(),
         test: class.test.as_ref().map(|test| test.value.clone()),
     });
+    let mut sources: Vec<AddrRange> =
+        estate.subnet_selection_sources.iter().map(|source| source.value).collect();
+    sources.sort_unstable();
+    sources.dedup();
     let lowered = artefact::Estate {
         name,
         high_availability: estate.high_availability.as_ref().map(high_availability),
+        subnet_selection_sources: sources,
         classes: classes.collect(),
         value_sets,
         meanings,

@@ -144,6 +144,7 @@ impl Resolver<'_> {
             classes,
             profiles,
             high_availability,
+            subnet_selection_sources,
             reservations,
             settings,
             gaps,
@@ -153,6 +154,7 @@ impl Resolver<'_> {
         self.estate.address_space.clone_from(address_space);
         self.estate.address_space_partial = gaps.address_space;
         self.estate.high_availability.clone_from(high_availability);
+        self.estate.subnet_selection_sources.clone_from(subnet_selection_sources);
         let scope = self.estate.scope.expect("`define` made the estate's scope");
         self.estate.scopes[scope].values = self.place(settings, None);
         let class_names: Vec<_> = classes.iter().map(|class| class.name.clone()).collect();

@@ -73,6 +73,7 @@ pub static REGISTRY: &[Registered] = &[
     checked(&addressing::network_without_subnets::RULE, addressing::network_without_subnets::check),
     checked(&addressing::no_standby_share::RULE, addressing::no_standby_share::check),
     checked(&addressing::prefix_not_private::RULE, addressing::prefix_not_private::check),
+    checked(&addressing::selection_source_in_pool::RULE, addressing::selection_source_in_pool::check),
     checked(&reservation::duplicate_identifier::RULE, reservation::duplicate_identifier::check),
     checked(&reservation::mac_in_two_networks::RULE, reservation::mac_in_two_networks::check),
     checked(&reservation::duplicate_address::RULE, reservation::duplicate_address::check),

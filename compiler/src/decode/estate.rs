@@ -65,6 +65,10 @@ pub fn estate(tree: &Tree<'_>, sink: &mut Sink) -> Option<EstateFile> {
     let classes = d.class_definitions(&mut fields);
     let profiles = d.profiles(&mut fields);
     let high_availability = fields.take("high-availability").and_then(|at| d.high_availability(at));
+    let subnet_selection_sources =
+        d.list(&mut fields, "subnet-selection-sources", "addresses or prefixes", |d, at| {
+            d.spanned(at, Decoder::range)
+        });
     let reservations = d.list(&mut fields, "reservations", "reservations", Decoder::device);
     let mut settings = d.place_settings(&mut fields);
     let meant = d.finish_settings(&fields, &mut settings.client);
@@ -81,6 +85,7 @@ pub fn estate(tree: &Tree<'_>, sink: &mut Sink) -> Option<EstateFile> {
         classes,
         profiles,
         high_availability,
+        subnet_selection_sources,
         reservations,
         settings,
         gaps,

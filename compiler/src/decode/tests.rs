@@ -14,6 +14,7 @@ const ESTATE: &str = "
 version: 1
 estate: example-justice
 address-space: [10.0.0.0/8]
+subnet-selection-sources: [10.255.7.0/28, 192.0.2.7, 192.0.2.16 - 192.0.2.20]
 options: {domain-name: example.internal, domain-name-servers: [10.255.0.53, 10.255.1.53], '234': null}
 lease: {default: 8h, min: 10m, max: 24h}
 option-definitions:
@@ -282,6 +283,18 @@ const WRONG_ESTATES: &[(&str, &str, &str, &str)] = &[
         "[10.0.0.0/33]",
         "L005",
         "`address-space` takes a prefix in CIDR notation, not `10.0.0.0/33`",
+    ),
+    (
+        "192.0.2.7,",
+        "192.0.2.700,",
+        "L005",
+        "`subnet-selection-sources` takes an address range, not `192.0.2.700`",
+    ),
+    (
+        "[10.255.7.0/28, 192.0.2.7, 192.0.2.16 - 192.0.2.20]",
+        "10.255.7.0/28",
+        "L005",
+        "`subnet-selection-sources` takes a list of addresses or prefixes, not `10.255.7.0/28`",
     ),
     (
         "options: {domain-name",

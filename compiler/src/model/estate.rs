@@ -23,6 +23,8 @@ pub struct Estate {
     pub address_space_partial: bool,
     /// The pair that serves the estate.
     pub high_availability: Option<HighAvailability>,
+    /// Whose option 118 chooses a network.
+    pub subnet_selection_sources: Vec<Spanned<AddrRange>>,
     /// Everything that inherits.
     pub scopes: Arena<Scope>,
     /// Sites in the order of their files.

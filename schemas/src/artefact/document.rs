@@ -18,6 +18,10 @@ pub struct Estate {
     pub name: String,
     /// The pair, if the estate is served by one; absent: a single server.
     pub high_availability: Option<HighAvailability>,
+    /// Relay addresses, or source addresses of what is not relayed, whose option 118 (RFC 3011) chooses the network;
+    /// in order.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub subnet_selection_sources: Vec<AddrRange>,
     /// Classes in the order in which they are evaluated and in which they win.
     pub classes: Vec<Class>,
     /// Sets of values, each stored once; elsewhere an index into this list.

@@ -7,7 +7,7 @@ use super::site::Device;
 use super::span::{Gaps, Map, Span, Spanned};
 use super::text::{EXPRESSION_CHARS_MAX, HostPort, Line, Lines, NAME_CHARS_MAX, WORD_PATTERN, Word};
 use crate::artefact::{HighAvailabilityMode, PeerRole};
-use crate::vocab::{Cidr, ClassName, Millis, OptionCode, Seconds, Space};
+use crate::vocab::{AddrRange, Cidr, ClassName, Millis, OptionCode, Seconds, Space};
 
 /// `estate.yaml`: what is common to all sites of the estate.
 #[derive(Clone, PartialEq, Eq, Debug, JsonSchema)]
@@ -36,6 +36,13 @@ pub struct EstateFile {
     /// The pair that serves the estate. Absent: a single server.
     #[schemars(default, with = "HighAvailability")]
     pub high_availability: Option<HighAvailability>,
+    /// Who may choose a network by option 118 (RFC 3011): addresses, ranges or prefixes. For devices that ask in
+    /// others' stead, such as an access concentrator; whoever sits behind a relay that is listed may choose as well.
+    /// What counts is the relay address (`giaddr`), and without one the address a packet comes from; anybody else's
+    /// option 118 is ignored. Default: nobody. Only the whole estate can say it, because the option decides which
+    /// place a packet is from.
+    #[schemars(default)]
+    pub subnet_selection_sources: Vec<Spanned<AddrRange>>,
     /// Devices known anywhere in the estate: values and classes, no address.
     #[schemars(default)]
     pub reservations: Vec<Device>,

@@ -90,6 +90,8 @@ pub struct Tables {
     pools: Vec<Pool>,
     pool_ranges: Vec<(AddrRange, PoolId)>,
     relays: HashMap<u32, SegmentId, FastHash>,
+    /// Whose option 118 chooses a network: in order, none touching another.
+    selectors: Box<[AddrRange]>,
     reserved: HashSet<u32, FastHash>,
     drop: Option<ClassId>,
 }
@@ -131,6 +133,7 @@ impl Tables {
         let firsts = subnets.iter().map(|subnet| subnet.prefix.network().to_bits()).collect();
         let drop = classes.find("DROP");
         let name = estate.name.clone();
+        let selectors = joined(&estate.subnet_selection_sources);
         Ok(Tables {
             name,
             classes,
@@ -143,6 +146,7 @@ impl Tables {
             pools,
             pool_ranges,
             relays,
+            selectors,
             reserved,
             drop,
         })
@@ -214,6 +218,12 @@ impl Tables {
     /// The network whose subnet holds an address.
     pub fn segment_of(&self, address: Ipv4Addr) -> Option<SegmentId> {
         self.subnet_of(address).map(|subnet| self.subnet(subnet).segment)
+    }
+
+    /// Whether a relay, or the sender of what is not relayed, may choose a network by option 118 (RFC 3011).
+    pub fn may_select_subnet(&self, address: Ipv4Addr) -> bool {
+        let behind = self.selectors.partition_point(|range| range.first() <= address);
+        behind.checked_sub(1).is_some_and(|at| self.selectors[at].contains(address))
     }
 
     /// What is known of the sender of a message on a network.
@@ -357,6 +367,21 @@ fn number(count: usize) -> u32 {
 
 fn subnet_id(at: usize) -> SubnetId {
     SubnetId(number(at))
+}
+
+/// The same addresses as ranges in order, none touching another.
+fn joined(ranges: &[AddrRange]) -> Box<[AddrRange]> {
+    let mut sorted = ranges.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup_by(|next, before| {
+        let touch = next.first() <= before.last();
+        if touch {
+            let last = before.last().max(next.last());
+            *before = AddrRange::new(before.first(), last).expect("joining only moves the end up");
+        }
+        touch
+    });
+    sorted.into()
 }
 
 /// Pool ranges in the order of their addresses; neither they nor the subnets may overlap.

@@ -11,6 +11,7 @@ use leasehold_schemas::vocab::{OptionCode, Seconds, Space};
 use super::datagram::Outgoing;
 use super::defaults::DEFAULTS;
 use super::destination::{destination, inform_destination};
+use super::segment::subnet_selection;
 use super::silence::Silence;
 use super::situation::{Place, Situation};
 use super::sources::{Inner, Owner, Said, Sources};
@@ -28,7 +29,7 @@ pub struct Scratch {
 }
 
 /// Options that belong to the protocol: values of the estate never stand in for them.
-const OWN: [u8; 17] = [
+const OWN: [u8; 18] = [
     code::PAD,
     code::REQUESTED_ADDRESS,
     code::LEASE_TIME,
@@ -44,6 +45,7 @@ const OWN: [u8; 17] = [
     code::RAPID_COMMIT,
     code::CLIENT_FQDN,
     code::AGENT_INFORMATION,
+    code::SUBNET_SELECTION,
     code::SUBNET_MASK,
     code::END,
 ];
@@ -107,6 +109,9 @@ pub fn nak(situation: &Situation<'_>, scratch: &mut Scratch, mut bytes: Vec<u8>)
     options.push(code::SERVER_IDENTIFIER, &situation.server_id().octets());
     if let Some(identifier) = message.option(code::CLIENT_IDENTIFIER) {
         options.push(code::CLIENT_IDENTIFIER, identifier);
+    }
+    if let Some(subnet) = subnet_selection(situation.tables, message, &situation.meta) {
+        options.push(code::SUBNET_SELECTION, subnet);
     }
     let mut header = header(message);
     header.ciaddr = Ipv4Addr::UNSPECIFIED;
@@ -179,6 +184,10 @@ fn build(
     }
     if rapid {
         options.push(code::RAPID_COMMIT, &[]);
+    }
+    if let Some(subnet) = subnet_selection(situation.tables, message, &situation.meta) {
+        // RFC 3011 section 2: the same option comes back to whoever may send it, or the answer is discarded.
+        options.push(code::SUBNET_SELECTION, subnet);
     }
     values(situation, sources, options, trace);
     let sname = text(sources.parameter(|said| said.server_hostname.as_ref()), "server-hostname", trace);

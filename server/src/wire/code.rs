@@ -36,6 +36,8 @@ pub const RAPID_COMMIT: u8 = 80;
 pub const CLIENT_FQDN: u8 = 81;
 /// Relay agent information (RFC 3046).
 pub const AGENT_INFORMATION: u8 = 82;
+/// Subnet selection (RFC 3011).
+pub const SUBNET_SELECTION: u8 = 118;
 /// Vendor-identifying vendor-specific information (RFC 3925).
 pub const VENDOR_IDENTIFYING: u8 = 125;
 /// End of options (RFC 2132 section 3.2).

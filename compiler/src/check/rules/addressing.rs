@@ -20,6 +20,7 @@ pub mod relay_claimed_twice;
 pub mod reversed_range;
 pub mod router_outside_subnet;
 pub mod same_base_other_mask;
+pub mod selection_source_in_pool;
 pub mod subnet_without_addresses;
 
 pub(super) mod infrastructure;

@@ -37,6 +37,13 @@ impl Ranges {
         range.contains(addr).then_some(*place)
     }
 
+    /// The place of the first range that shares an address with `whole`.
+    pub fn first_in(&self, whole: AddrRange) -> Option<usize> {
+        let from = self.0.partition_point(|(range, _)| range.last() < whole.first());
+        let (range, place) = self.0.get(from)?;
+        range.intersection(whole).is_some().then_some(*place)
+    }
+
     /// The parts of `whole` that no range holds, in order.
     pub fn gaps(&self, whole: AddrRange) -> impl Iterator<Item = AddrRange> {
         let from = self.0.partition_point(|(range, _)| range.last() < whole.first());
@@ -80,6 +87,8 @@ mod tests {
         assert_eq!(ranges.find("10.0.1.0".parse().unwrap()), Some(2));
         assert_eq!(ranges.find("10.0.0.101".parse().unwrap()), None);
         assert_eq!(ranges.find("10.0.0.0".parse().unwrap()), None);
+        assert_eq!(ranges.first_in(range("10.0.0.90 - 10.0.2.0")), Some(1));
+        assert_eq!(ranges.first_in(range("10.0.0.101 - 10.0.0.255")), None);
     }
 
     #[test]
