@@ -16,7 +16,8 @@ use dhcproto::v4::{DhcpOption, Message, MessageType, OptionCode};
 use dhcproto::{Decodable as _, Decoder};
 use leasehold_golden_tests::requirement::{self, Requirement};
 use leasehold_golden_tests::{binaries, case};
-use leasehold_schemas::artefact::{Estate, encode};
+use leasehold_schemas::artefact::{Estate, HighAvailability, HighAvailabilityMode, Peer, PeerRole, encode};
+use leasehold_schemas::vocab::{Millis, Seconds};
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -32,6 +33,8 @@ fn main() {
         test("a_failed_sync_ends_the_server", &[STRACE], a_failed_sync_ends_the_server),
         test("a_reload_loses_nothing", &[], a_reload_loses_nothing),
         test("what_cannot_start_says_why", &[], what_cannot_start_says_why),
+        test("a_pair_is_served_alone_only_on_request", &[], a_pair_is_served_alone_only_on_request),
+        test("the_last_good_artefact_is_there_to_fall_back_on", &[], the_last_good_artefact),
         test("a_bad_artefact_is_not_taken_over", &[], a_bad_artefact_is_not_taken_over),
     ];
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
@@ -74,39 +77,35 @@ impl Place {
     }
 
     fn write_artefact(&self, estate_name: &str) {
+        self.write(estate_name, None);
+    }
+
+    fn write(&self, estate_name: &str, pair: Option<HighAvailability>) {
         let source = case::repository().join("golden-tests/cases/packets/main.json");
         let text = fs::read_to_string(source).expect("the packet scenarios' estate");
         let mut estate: Estate = serde_json::from_str(&text).expect("an estate");
         estate_name.clone_into(&mut estate.name);
+        estate.high_availability = pair;
         fs::write(self.path("artefact.json"), encode(&estate).0).expect("a writable folder");
     }
 
     fn command(&self, before: &[&str]) -> Result<Command, String> {
+        self.command_as("primary", before)
+    }
+
+    fn command_as(&self, node: &str, before: &[&str]) -> Result<Command, String> {
         let server = binaries::binary("leasehold-server")?;
         let mut words: Vec<PathBuf> = before.iter().map(PathBuf::from).collect();
         words.push(server);
         let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).arg("run").args(["--node", "primary", "--listen", "127.0.0.1:0"]);
+        command.args(&words[1..]).arg("run").args(["--node", node, "--listen", "127.0.0.1:0"]);
         command.arg("--config").arg(self.path("artefact.json")).arg("--data-dir").arg(self.path("data"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Ok(command)
     }
 
     fn start(&self, before: &[&str]) -> Result<Server, String> {
-        let mut child = self.command(before)?.spawn().map_err(|why| format!("not started: {why}"))?;
-        let mut ready = String::new();
-        let stdout = child.stdout.take().expect("a pipe was asked for");
-        BufReader::new(stdout).read_line(&mut ready).map_err(|why| why.to_string())?;
-        let address = ready.split_once(" on ").and_then(|(_, rest)| rest.split(',').next()?.parse().ok());
-        match address {
-            Some(address) => Ok(Server { child, ready, address }),
-            None => {
-                let _ = child.kill();
-                let mut why = String::new();
-                let _ = child.stderr.take().expect("a pipe was asked for").read_to_string(&mut why);
-                Err(format!("no ready line but `{ready}`, and {why}"))
-            }
-        }
+        ready(&mut self.command(before)?)
     }
 
     fn leases(&self) -> Result<String, String> {
@@ -116,6 +115,24 @@ impl Place {
             .output()
             .map_err(|why| why.to_string())?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+}
+
+/// Starts a server and waits until it says that it is ready.
+fn ready(command: &mut Command) -> Result<Server, String> {
+    let mut child = command.spawn().map_err(|why| format!("not started: {why}"))?;
+    let mut ready = String::new();
+    let stdout = child.stdout.take().expect("a pipe was asked for");
+    BufReader::new(stdout).read_line(&mut ready).map_err(|why| why.to_string())?;
+    let address = ready.split_once(" on ").and_then(|(_, rest)| rest.split(',').next()?.parse().ok());
+    match address {
+        Some(address) => Ok(Server { child, ready, address }),
+        None => {
+            let _ = child.kill();
+            let mut why = String::new();
+            let _ = child.stderr.take().expect("a pipe was asked for").read_to_string(&mut why);
+            Err(format!("no ready line but `{ready}`, and {why}"))
+        }
     }
 }
 
@@ -300,15 +317,20 @@ fn whole_trace(path: &Path) -> Result<String, Failed> {
     }
 }
 
+/// The server does not start: exit code 2, and one line that holds `says`.
+fn refuses(command: &mut Command, says: &str) -> Result<(), Failed> {
+    let output = command.output()?;
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    must(output.status.code() == Some(2), format!("{:?}: {stderr}", output.status))?;
+    must(stderr.lines().count() == 1 && stderr.contains(says), format!("expected `{says}`: {stderr}"))
+}
+
 fn what_cannot_start_says_why() -> Result<(), Failed> {
     let place = Place::new();
     let refused = |change: &dyn Fn(&mut Command), says: &str| -> Result<(), Failed> {
         let mut command = place.command(&[])?;
         change(&mut command);
-        let output = command.output()?;
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        must(output.status.code() == Some(2), format!("{:?}: {stderr}", output.status))?;
-        must(stderr.lines().count() == 1 && stderr.contains(says), format!("expected `{says}`: {stderr}"))
+        refuses(&mut command, says)
     };
     let arg = |name: &'static str, value: PathBuf| {
         move |command: &mut Command| {
@@ -351,6 +373,63 @@ fn what_cannot_start_says_why() -> Result<(), Failed> {
     must(server.stop() == Some(0), "a clean stop")?;
     place.write_artefact("another");
     refused(&|_| {}, "holds the leases of estate `script`")
+}
+
+/// Two servers that each believe to be alone would give one address twice: so a pair's artefact is served by a server
+/// it names, and only by one that is told that it is alone.
+fn a_pair_is_served_alone_only_on_request() -> Result<(), Failed> {
+    let place = Place::new();
+    let peer = |name: &str, role| Peer {
+        name: name.to_owned(),
+        role,
+        peer_address: format!("{name}.example.internal:8647"),
+    };
+    place.write(
+        "script",
+        Some(HighAvailability {
+            mode: HighAvailabilityMode::HotStandby,
+            servers: vec![peer("primary", PeerRole::Primary), peer("secondary", PeerRole::Standby)],
+            heartbeat_delay_ms: Millis(250),
+            max_response_delay_ms: Millis(750),
+            peer_ack_wait_ms: Millis(100),
+            mclt_secs: Seconds(900),
+            standby_share: 8,
+        }),
+    );
+    let strange = "it names no server `tertiary`; its servers are `primary` and `secondary`: give --node one";
+    refuses(&mut place.command_as("tertiary", &[])?, strange)?;
+    refuses(place.command_as("tertiary", &[])?.arg("--standalone"), strange)?;
+    refuses(&mut place.command(&[])?, "it is for a pair")?;
+    must(!place.path("data").exists(), "nothing is made before it is known who serves")?;
+    let server = ready(place.command_as("secondary", &[])?.arg("--standalone"))?;
+    must(server.ready.contains(" as standby on "), server.ready.clone())?;
+    Relay::new(1).lease(server.address)?;
+    must(server.stop() == Some(0), "a clean stop")?;
+    // The other server of the pair does not take these leases for its own.
+    refuses(place.command(&[])?.arg("--standalone"), "node `primary`; give each its own --data-dir")
+}
+
+fn the_last_good_artefact() -> Result<(), Failed> {
+    let place = Place::new();
+    let server = place.start(&[])?;
+    let relay = Relay::new(1);
+    let address = relay.lease(server.address)?;
+    must(server.stop() == Some(0), "a clean stop")?;
+    let cut = fs::read(place.path("artefact.json"))?;
+    fs::write(place.path("artefact.json"), &cut[..cut.len() / 2])?;
+    refuses(&mut place.command(&[])?, "altered or cut short")?;
+    let fall_back = || -> Result<Command, String> {
+        let mut command = place.command(&[])?;
+        command.arg("--fallback-last-good");
+        Ok(command)
+    };
+    let mut server = ready(&mut fall_back()?)?;
+    let mut log = BufReader::new(server.child.stderr.take().expect("a pipe was asked for"));
+    wait_for(&mut log, "serving-last-good-artefact because=\"cannot serve ")?;
+    must(relay.reboot(server.address, address)? == address, "the client keeps its address")?;
+    must(server.stop() == Some(0), "a clean stop")?;
+    fs::write(place.path("data/last-good.json"), "{}")?;
+    refuses(&mut fall_back()?, "; and of the last good one: cannot serve ")
 }
 
 fn a_bad_artefact_is_not_taken_over() -> Result<(), Failed> {

@@ -53,7 +53,8 @@ pub(super) enum Command {
     },
     /// Check an estate and write the artefact that servers load.
     ///
-    /// Nothing is written if anything is wrong; an existing file is replaced at once or not at all.
+    /// Nothing is written if anything is wrong; an existing file is replaced at once or not at all. Killed outright,
+    /// the program may leave a hidden `.FILE.PROCESS.tmp` beside it, which may be deleted.
     Compile {
         /// The estate's folder; default: `sites` if it exists, else the current folder.
         #[arg(value_name = "DIR")]

@@ -19,6 +19,8 @@ pub(crate) enum OutputError {
     File { path: PathBuf, error: io::Error },
     /// The file named is a folder.
     Folder(PathBuf),
+    /// The file that is there may not be written.
+    ReadOnly(PathBuf),
     /// Standard output.
     Standard(io::Error),
     /// Somebody asked the program to stop before the file was complete; nothing was written.
@@ -42,7 +44,8 @@ pub(crate) fn say(line: &str) {
 }
 
 /// Replaces a file as a whole: a temporary file beside it, synchronised, then renamed. What is no regular file
-/// (a pipe, `/dev/null`) is written to as it is.
+/// (a pipe, `/dev/null`) is written to as it is. Who kills the program outright may leave the temporary file,
+/// `.NAME.PROCESS.tmp`: nothing reads it, not even as part of an estate, and it may be deleted.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
     let failed = |error| OutputError::File { path: path.to_owned(), error };
     let path = match fs::metadata(path) {
@@ -50,6 +53,10 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
         Ok(existing) if !existing.is_file() => {
             let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
             return file.write_all(bytes).map_err(failed);
+        }
+        // Renaming over it would succeed; but whoever took the right to write away did not want it replaced.
+        Ok(existing) if existing.permissions().readonly() || !may_write(path) => {
+            return Err(OutputError::ReadOnly(path.to_owned()));
         }
         // A link stays a link: what it leads to is replaced.
         Ok(_) => fs::canonicalize(path).map_err(failed)?,
@@ -76,6 +83,14 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
     Err(OutputError::Interrupted(path))
 }
 
+/// Whether this user may write the file as it is.
+fn may_write(path: &Path) -> bool {
+    match OpenOptions::new().write(true).open(path) {
+        Ok(_) => true,
+        Err(error) => error.kind() != io::ErrorKind::PermissionDenied,
+    }
+}
+
 fn write_beside(temporary: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(temporary)?;
     if let Ok(existing) = fs::metadata(path) {
@@ -95,6 +110,13 @@ impl fmt::Display for OutputError {
                 reason(error)
             ),
             OutputError::Folder(path) => write!(f, "{} is a folder; name a file", path.display()),
+            OutputError::ReadOnly(path) => {
+                write!(
+                    f,
+                    "cannot write {}: the file is read-only; make it writable or name another",
+                    path.display()
+                )
+            }
             OutputError::Standard(error) => write!(f, "cannot write to standard output: {}", reason(error)),
             OutputError::Interrupted(path) => {
                 write!(f, "stopped before {} was complete; it is as it was", path.display())

@@ -44,7 +44,8 @@ pub struct Run {
     /// The artefact that `leasehold compile` wrote.
     #[arg(long, env = "LEASEHOLD_CONFIG", value_name = "FILE")]
     pub config: PathBuf,
-    /// Which server this is: a name the artefact gives to one of a pair, or any name for a single server.
+    /// Which server this is: a name the artefact gives to one of a pair. The artefact of a single server names none:
+    /// there it is any name, which the data directory keeps, so that no other server takes its leases for its own.
     #[arg(long, env = "LEASEHOLD_NODE", value_name = "NAME")]
     pub node: String,
     /// Serve clients attached to this network interface (needs CAP_NET_RAW and CAP_NET_BIND_SERVICE).
