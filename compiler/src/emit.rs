@@ -8,8 +8,11 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// What an estate without sites ends in: `sites` is its last field.
-const NO_SITES: &[u8] = b"\"sites\":[]}";
+/// What precedes the sites: they are an estate's last field.
+const NO_SITES: &[u8] = b"\"sites\":[";
+
+/// Octets, at most, that follow the last site.
+const LONGEST_END: usize = 8;
 
 /// Encodes the estate and decodes it again; while that lasts, its sites are elsewhere.
 ///
@@ -18,19 +21,22 @@ const NO_SITES: &[u8] = b"\"sites\":[]}";
 pub fn emit(estate: &mut Estate) -> (Vec<u8>, Digest) {
     let sites = std::mem::take(&mut estate.sites);
     let encoded: Vec<Vec<u8>> = sites.par_iter().map(encode).collect();
-    let mut body = encode(estate);
+    let common = encode(estate);
     estate.sites = sites;
-    assert!(body.ends_with(NO_SITES), "the sites are the last thing an estate says");
-    body.truncate(body.len() - b"]}".len());
-    body.reserve_exact(encoded.iter().map(|site| site.len() + 1).sum::<usize>() + b"]}".len());
+    let common = common.strip_suffix(b"]}").expect("an object that ends in a list");
+    assert!(common.ends_with(NO_SITES), "the sites are the last thing an estate says");
+    let mut bytes = artefact::open_envelope();
+    bytes
+        .reserve_exact(common.len() + encoded.iter().map(|site| site.len() + 1).sum::<usize>() + LONGEST_END);
+    bytes.extend_from_slice(common);
     for (at, site) in encoded.into_iter().enumerate() {
         if at > 0 {
-            body.push(b',');
+            bytes.push(b',');
         }
-        body.extend(site);
+        bytes.extend(site);
     }
-    body.extend(b"]}");
-    artefact::seal(&body)
+    bytes.extend_from_slice(b"]}");
+    artefact::seal(bytes)
 }
 
 fn encode<T: Serialize + DeserializeOwned + PartialEq>(value: &T) -> Vec<u8> {

@@ -12,6 +12,7 @@ mod shared;
 use leasehold_schemas::artefact::{self, HighAvailability, HighAvailabilityMode, PeerRole};
 use leasehold_schemas::source;
 use leasehold_schemas::vocab::{AddrRange, ClassName, Layer, Millis, Seconds};
+use rayon::prelude::*;
 
 use crate::check::Checked;
 use crate::model::{Device, Estate, Guard, Id, Network, Pool, Reservation, Site, Subnet, Values};
@@ -32,8 +33,18 @@ pub fn lower(checked: Checked<'_>) -> (artefact::Estate, Origins<'_>) {
     let reservations = lowering.devices(known_anywhere.map(|(id, _)| id));
     let mut order: Vec<&Site> = estate.sites.values().collect();
     order.sort_by(|a, b| a.code.value.cmp(&b.code.value));
-    let sites = order.into_iter().map(|site| lowering.site(site, &top)).collect();
-    let (value_sets, meanings) = lowering.shared.into_lists();
+    let lowered = order.into_par_iter().map(|site| {
+        let mut lowering = Lowering { estate, shared: Shared::default() };
+        (lowering.site(site, &top), lowering.shared)
+    });
+    let lowered: Vec<(artefact::Site, Shared)> = lowered.collect();
+    let mut shared = lowering.shared;
+    let sites = lowered.into_iter().map(|(mut site, met)| {
+        shared.take_in(&mut site, met);
+        site
+    });
+    let sites = sites.collect();
+    let (value_sets, meanings) = shared.into_lists();
     let classes = estate.classes.values().map(|class| artefact::Class {
         name: class.name.value.clone(),
         test: class.test.as_ref().map(|test| test.value.clone()),

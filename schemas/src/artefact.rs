@@ -15,5 +15,5 @@ pub use document::{
     Class, Estate, HighAvailability, HighAvailabilityMode, Identifier, Identity, Layered, Meaning, Network,
     OptionValue, Parameters, Peer, PeerRole, Pool, ReplyPort, ReplyTo, Reservation, Site, Subnet, ValueSet,
 };
-pub use envelope::{ArtefactError, Digest, FORMAT, decode, decode_estate, encode, seal};
+pub use envelope::{ArtefactError, Digest, FORMAT, decode, decode_estate, encode, open_envelope, seal};
 pub use expression::{Accessor, Term, Test};

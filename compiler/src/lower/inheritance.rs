@@ -4,7 +4,7 @@
 //! steps a chain of places is merged. Every value keeps the layer that said it.
 
 use std::cmp::Ordering;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use leasehold_schemas::artefact::{Layered, OptionValue, Parameters, ValueSet};
 use leasehold_schemas::source::Said;
@@ -19,9 +19,9 @@ pub type ClassValues = (Id<Class>, ValueSet);
 #[derive(Clone, Debug, Default)]
 pub struct Inherited {
     /// What clients are told.
-    pub values: Rc<ValueSet>,
+    pub values: Arc<ValueSet>,
     /// What classes mean, in the order of classes.
-    pub meanings: Rc<Vec<ClassValues>>,
+    pub meanings: Arc<Vec<ClassValues>>,
 }
 
 impl Inherited {
@@ -29,10 +29,10 @@ impl Inherited {
     pub fn nearer(&self, estate: &Estate, scope: &Scope) -> Inherited {
         let mut inherited = self.clone();
         if !scope.values.is_empty() {
-            inherited.values = Rc::new(merge(&self.values, &said(estate, &scope.values, scope.layer)));
+            inherited.values = Arc::new(merge(&self.values, &said(estate, &scope.values, scope.layer)));
         }
         if !scope.meanings.is_empty() {
-            let meanings = Rc::make_mut(&mut inherited.meanings);
+            let meanings = Arc::make_mut(&mut inherited.meanings);
             for meaning in &scope.meanings {
                 let nearer = said(estate, &meaning.values, scope.layer);
                 match meanings.binary_search_by_key(&meaning.class, |(class, _)| *class) {

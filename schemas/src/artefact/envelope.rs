@@ -81,17 +81,29 @@ impl std::error::Error for ArtefactError {}
 
 /// Writes an artefact. The same estate gives the same bytes everywhere.
 pub fn encode(estate: &Estate) -> (Vec<u8>, Digest) {
-    let body = serde_json::to_vec(estate).expect("an estate has only string keys and no failing serialiser");
-    seal(&body)
+    let mut bytes = open_envelope();
+    serde_json::to_writer(&mut bytes, estate)
+        .expect("an estate has only string keys, and memory takes what is written");
+    seal(bytes)
 }
 
-/// Puts the envelope around an estate's canonical bytes.
-pub fn seal(body: &[u8]) -> (Vec<u8>, Digest) {
-    let digest = Digest::of(body);
-    let head = format!("{BEFORE_FORMAT}{FORMAT},\"digest\":\"{digest}{BEFORE_ESTATE}");
-    let mut bytes = Vec::with_capacity(head.len() + body.len() + AFTER_ESTATE.len());
-    bytes.extend_from_slice(head.as_bytes());
-    bytes.extend_from_slice(body);
+/// The envelope with nothing in it yet. An estate's canonical bytes are appended, then it is [sealed](seal); an
+/// artefact can be large, and so it is never copied into its envelope.
+pub fn open_envelope() -> Vec<u8> {
+    let nothing = Digest([0; 32]);
+    format!("{BEFORE_FORMAT}{FORMAT},\"digest\":\"{nothing}{BEFORE_ESTATE}").into_bytes()
+}
+
+/// Writes the digest of what follows into the envelope, and closes it.
+///
+/// # Panics
+/// If the bytes do not begin with an [open envelope](open_envelope).
+pub fn seal(mut bytes: Vec<u8>) -> (Vec<u8>, Digest) {
+    let head = open_envelope().len();
+    let digest = Digest::of(&bytes[head..]);
+    let stated = digest.to_string();
+    let end = head - BEFORE_ESTATE.len();
+    bytes[end - stated.len()..end].copy_from_slice(stated.as_bytes());
     bytes.extend_from_slice(AFTER_ESTATE.as_bytes());
     (bytes, digest)
 }
