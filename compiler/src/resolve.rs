@@ -198,8 +198,8 @@ impl Resolver<'_> {
     }
 
     fn scope(&mut self, layer: Layer, parent: Option<Id<Scope>>, span: Span) -> Id<Scope> {
-        let (values, meanings, only) = Default::default();
-        self.estate.scopes.push(Scope { layer, parent, values, meanings, only, span })
+        let (values, meanings, only, only_partial) = Default::default();
+        self.estate.scopes.push(Scope { layer, parent, values, meanings, only, only_partial, span })
     }
 
     /// The class of this name; an unknown one is reported.

@@ -101,6 +101,12 @@ pub static REGISTRY: &[Registered] = &[
     Registered { rule: &class::unknown_option_in_expression::RULE, check: None },
     Registered { rule: &class::class_order::RULE, check: None },
     Registered { rule: &class::unknown_class_in_expression::RULE, check: None },
+    checked(&class::always_false::RULE, class::always_false::check),
+    checked(&class::always_true::RULE, class::always_true::check),
+    checked(&class::same_test_twice::RULE, class::same_test_twice::check),
+    checked(&class::names_alike::RULE, class::names_alike::check),
+    checked(&class::dead_guard::RULE, class::dead_guard::check),
+    checked(&class::not_proved::RULE, class::not_proved::check),
 ];
 
 /// A rule that looks at the estate.

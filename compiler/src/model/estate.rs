@@ -82,6 +82,8 @@ pub struct Scope {
     pub meanings: Vec<Meaning>,
     /// Guard of a network, subnet or pool; empty: everyone.
     pub only: Vec<Guard>,
+    /// Whether the guard names more, which was reported as unknown or cannot be known.
+    pub only_partial: bool,
     /// Where it stands.
     pub span: Span,
 }

@@ -52,8 +52,10 @@ impl Resolver<'_> {
         let scope = self.scope(Layer::Network, Some(parent), *span);
         let values = self.place(settings, Some(*span));
         let meanings = self.meanings(classes);
+        let named = only.len();
         let only = self.guards(only);
         let entry = &mut self.estate.scopes[scope];
+        entry.only_partial = only.len() < named;
         (entry.values, entry.meanings, entry.only) = (values, meanings, only);
         let relays = relays.iter().map(|relay| Spanned::new(relay.value.0, relay.span)).collect();
         let network = Network { site, name: name.clone(), relays, scope, subnets: Vec::new() };
@@ -80,8 +82,10 @@ impl Resolver<'_> {
         let scope = self.scope(Layer::Subnet, Some(parent), *span);
         let values = self.place(settings, Some(*span));
         let meanings = self.meanings(classes);
+        let named = only.len();
         let only = self.guards(only);
         let entry = &mut self.estate.scopes[scope];
+        entry.only_partial = only.len() < named;
         (entry.values, entry.meanings, entry.only) = (values, meanings, only);
         let exclusions = exclude.iter().map(|exclusion| self.exclusion(exclusion)).collect();
         let id = self.estate.subnets.push(Subnet {
@@ -114,8 +118,10 @@ impl Resolver<'_> {
         let scope = self.scope(Layer::Pool, Some(parent), *span);
         let values = self.place(settings, Some(*span));
         let meanings = self.meanings(classes);
+        let named = only.len();
         let only = self.guards(only);
         let entry = &mut self.estate.scopes[scope];
+        entry.only_partial = only.len() < named;
         (entry.values, entry.meanings, entry.only) = (values, meanings, only);
         let id = self.estate.pools.push(Pool { subnet, range: range.clone(), scope });
         self.estate.subnets[subnet].pools.push(id);

@@ -57,7 +57,7 @@ impl Draft {
     fn scope(&mut self, layer: Layer, parent: Option<Id<Scope>>) -> Id<Scope> {
         let span = self.span();
         let (values, meanings, only) = (Values::default(), Vec::new(), Vec::new());
-        self.estate.scopes.push(Scope { layer, parent, values, meanings, only, span })
+        self.estate.scopes.push(Scope { layer, parent, values, meanings, only, only_partial: false, span })
     }
 
     fn root(&self) -> Id<Scope> {

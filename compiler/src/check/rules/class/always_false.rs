@@ -1,0 +1,36 @@
+//! L605: tests that no packet passes.
+
+use super::truths::{Truth, Truths};
+use crate::diag::{Diagnostic, Rule, Severity, Sink};
+use crate::model::Estate;
+
+/// No packet passes a class's test.
+pub static RULE: Rule = Rule {
+    code: "L605",
+    slug: "always-false",
+    severity: Severity::Warning,
+    allowable: true,
+    page: include_str!("always_false.md"),
+};
+
+/// Reports them, unless it is only because of another class that is reported.
+pub fn check(estate: &Estate, sink: &mut Sink) {
+    let truths = Truths::of(estate);
+    for (id, _, _) in truths.classes.iter().filter(|(_, _, truth)| *truth == Truth::Never) {
+        let class = &estate.classes[*id];
+        let name = &class.name.value;
+        let Some(test) = &class.test else { continue };
+        let message = format!("no packet passes the test of class `{name}`");
+        let mut diagnostic = Diagnostic::new(&RULE, test.span, message, "always false");
+        let (reason, near) = truths.contradiction(&test.value);
+        if let Some(reason) = reason {
+            diagnostic = diagnostic.with_note(reason);
+        }
+        if let Some(packet) = near {
+            diagnostic = diagnostic.with_note(format!(
+                "`leasehold why {packet}` shows a packet that comes near and is not in it"
+            ));
+        }
+        sink.push(diagnostic);
+    }
+}
