@@ -8,6 +8,7 @@ mod check;
 mod explain;
 mod folder;
 mod output;
+mod report;
 mod schema;
 
 use std::fmt;

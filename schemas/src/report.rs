@@ -90,6 +90,8 @@ pub struct FindingLabel {
 pub struct FindingFix {
     /// What it does.
     pub title: String,
+    /// Whether `leasehold check --fix` makes it unasked.
+    pub safe: bool,
     /// Replacements, none overlapping another; all of them or none are to be made.
     pub edits: Vec<FindingEdit>,
 }

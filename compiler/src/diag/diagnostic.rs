@@ -2,7 +2,7 @@
 
 use leasehold_schemas::source::Span;
 
-use super::rule::Rule;
+use super::rule::{Rule, Severity};
 
 /// A place and what is to be said of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,6 +27,9 @@ pub struct Edit {
 pub struct Fix {
     /// What it does, for a menu.
     pub title: String,
+    /// Whether it may be made without asking: there is one thing that can have been meant, and no client of an
+    /// estate that compiles gets anything else.
+    pub safe: bool,
     /// The replacements, none overlapping another.
     pub edits: Vec<Edit>,
 }
@@ -39,6 +42,8 @@ pub struct Fix {
 pub struct Diagnostic {
     /// The rule it belongs to.
     pub rule: &'static Rule,
+    /// How bad it is: as bad as its rule says, unless whoever runs the program makes warnings errors.
+    pub severity: Severity,
     /// What is wrong.
     pub message: String,
     /// Where it is wrong.
@@ -63,6 +68,7 @@ impl Diagnostic {
     ) -> Diagnostic {
         Diagnostic {
             rule,
+            severity: rule.severity,
             message: message.into(),
             primary: Label { span, text: label.into() },
             secondary: Vec::new(),
@@ -90,9 +96,20 @@ impl Diagnostic {
         self
     }
 
-    /// Proposes a change that a machine can apply.
+    /// Proposes a change that a machine can apply when somebody has looked at it.
     pub fn with_fix(mut self, title: impl Into<String>, edits: Vec<Edit>) -> Diagnostic {
-        self.fix = Some(Fix { title: title.into(), edits });
+        self.fix = Some(Fix { title: title.into(), safe: false, edits });
+        self
+    }
+
+    /// Proposes a change that a machine can apply unasked.
+    pub fn with_safe_fix(self, title: impl Into<String>, edits: Vec<Edit>) -> Diagnostic {
+        self.with_fix_if_safe(true, title, edits)
+    }
+
+    /// The same; `safe` says whether it may be applied unasked.
+    pub fn with_fix_if_safe(mut self, safe: bool, title: impl Into<String>, edits: Vec<Edit>) -> Diagnostic {
+        self.fix = Some(Fix { title: title.into(), safe, edits });
         self
     }
 }

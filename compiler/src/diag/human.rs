@@ -64,7 +64,7 @@ pub fn human<'a>(
 
 /// `error[L302]: message`
 fn headline(out: &mut String, diagnostic: &Diagnostic, look: Look) {
-    let (word, color) = match diagnostic.rule.severity {
+    let (word, color) = match diagnostic.severity {
         Severity::Error => ("error", "31"),
         Severity::Warning => ("warning", "33"),
         Severity::Information => ("information", "36"),

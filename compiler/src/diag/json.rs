@@ -1,13 +1,12 @@
 //! Diagnostics for programs: one document, as `schemas/diagnostics.schema.json` describes it.
 
-use std::collections::BTreeMap;
-
 use leasehold_schemas::report::{
     Finding, FindingEdit, FindingFix, FindingLabel, FindingSeverity, Place, REPORT_VERSION, Report, Summary,
 };
-use leasehold_schemas::source::{FileId, Span};
+use leasehold_schemas::source::Span;
 
-use super::line_index::{Column, LineIndex};
+use super::line_index::{Column, Position};
+use super::locator::{Locator, Range};
 use super::{Diagnostic, Edit, Fix, Label, Severity};
 use crate::source::Sources;
 
@@ -15,7 +14,7 @@ use crate::source::Sources;
 pub fn summary(diagnostics: &[Diagnostic]) -> Summary {
     let mut summary = Summary::default();
     for diagnostic in diagnostics {
-        match diagnostic.rule.severity {
+        match diagnostic.severity {
             Severity::Error => summary.errors += 1,
             Severity::Warning => summary.warnings += 1,
             Severity::Information => summary.information += 1,
@@ -30,8 +29,8 @@ pub fn json<'a>(
     diagnostics: impl IntoIterator<Item = &'a Diagnostic>,
     summary: Summary,
 ) -> String {
-    let mut files = Files { sources, known: BTreeMap::new() };
-    let diagnostics = diagnostics.into_iter().map(|diagnostic| files.finding(diagnostic)).collect();
+    let mut places = Places(Locator::new(sources, Column::Characters));
+    let diagnostics = diagnostics.into_iter().map(|diagnostic| places.finding(diagnostic)).collect();
     let report = Report { version: REPORT_VERSION, diagnostics, summary };
     let mut text = serde_json::to_string_pretty(&report)
         .expect("a report has only string keys and no failing serialiser");
@@ -39,21 +38,18 @@ pub fn json<'a>(
     text
 }
 
-struct Files<'a> {
-    sources: &'a Sources,
-    known: BTreeMap<FileId, (String, LineIndex)>,
-}
+struct Places<'a>(Locator<'a>);
 
-impl Files<'_> {
+impl Places<'_> {
     fn finding(&mut self, diagnostic: &Diagnostic) -> Finding {
-        let Diagnostic { rule, message, primary, secondary, notes, help, fix } = diagnostic;
+        let Diagnostic { rule, severity, message, primary, secondary, notes, help, fix } = diagnostic;
         let (path, start, end) = self.range(primary.span);
         let mut labels = vec![self.label(primary, true)];
         labels.extend(secondary.iter().map(|label| self.label(label, false)));
         Finding {
             code: rule.code.to_owned(),
             slug: rule.slug.to_owned(),
-            severity: match rule.severity {
+            severity: match severity {
                 Severity::Error => FindingSeverity::Error,
                 Severity::Warning => FindingSeverity::Warning,
                 Severity::Information => FindingSeverity::Information,
@@ -76,7 +72,7 @@ impl Files<'_> {
     }
 
     fn fix(&mut self, fix: &Fix) -> FindingFix {
-        let Fix { title, edits } = fix;
+        let Fix { title, safe, edits } = fix;
         let edits = edits
             .iter()
             .map(|Edit { span, text }| {
@@ -84,18 +80,12 @@ impl Files<'_> {
                 FindingEdit { path, start, end, text: text.clone() }
             })
             .collect();
-        FindingFix { title: title.clone(), edits }
+        FindingFix { title: title.clone(), safe: *safe, edits }
     }
 
     fn range(&mut self, span: Span) -> (String, Place, Place) {
-        let sources = self.sources;
-        let (path, lines) = self.known.entry(span.file).or_insert_with(|| {
-            (sources.display_path(span.file), LineIndex::new(&sources.file(span.file).bytes))
-        });
-        let place = |byte| {
-            let position = lines.position(byte, Column::Characters);
-            Place { byte, line: position.line, column: position.column }
-        };
-        (path.clone(), place(span.start), place(span.end))
+        let Range { path, start, end } = self.0.range(span);
+        let place = |byte, at: Position| Place { byte, line: at.line, column: at.column };
+        (path.to_owned(), place(span.start, start), place(span.end, end))
     }
 }

@@ -11,6 +11,17 @@ pub enum Severity {
     Information,
 }
 
+impl Severity {
+    /// `error`, `warning`, `information`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Information => "information",
+        }
+    }
+}
+
 /// One rule. Its code is never reused and its page's examples run as tests.
 #[derive(Debug)]
 pub struct Rule {

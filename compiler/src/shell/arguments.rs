@@ -26,13 +26,17 @@ pub(super) struct Global {
     /// Whether output is coloured; `auto`: on a terminal, unless NO_COLOR is set.
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub(super) color: ColorChoice,
+    /// Findings shown of one rule where people read them (formats human and github); 0: all. The exit code and the
+    /// counts do not depend on it.
+    #[arg(long, global = true, value_name = "N", default_value_t = 50)]
+    pub(super) max_findings: usize,
     /// Show errors only, and no summary.
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
-    /// Show findings of severity information as well.
+    /// Show findings of severity information as well, and more of what was done.
     #[arg(short, long, global = true)]
     pub(super) verbose: bool,
-    /// Treat findings of this severity as errors.
+    /// Treat findings of this severity as errors, in every format and in the exit code.
     #[arg(long, global = true, value_enum, value_name = "SEVERITY")]
     pub(super) deny: Option<Deny>,
     /// The day against which `until:` dates are judged; default: the clock's, in UTC.
@@ -92,6 +96,14 @@ pub(super) enum Format {
     Human,
     /// One JSON document, as `leasehold schema diagnostics` describes it.
     Json,
+    /// SARIF 2.1.0, for code scanning and editors.
+    Sarif,
+    /// Annotations of a pull request, and a table in the file that GITHUB_STEP_SUMMARY names.
+    Github,
+    /// A GitLab Code Quality report.
+    Gitlab,
+    /// JUnit XML, a suite a file.
+    Junit,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

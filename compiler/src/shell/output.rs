@@ -43,6 +43,13 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(standard, "{line}");
 }
 
+/// Adds to the end of a file, which is made if it is not there.
+pub(crate) fn append(path: &Path, bytes: &[u8]) -> Result<(), OutputError> {
+    let file = OpenOptions::new().append(true).create(true).open(path);
+    let written = file.and_then(|mut file| file.write_all(bytes));
+    written.map_err(|error| OutputError::File { path: path.to_owned(), error })
+}
+
 /// Replaces a file as a whole: a temporary file beside it, synchronised, then renamed. What is no regular file
 /// (a pipe, `/dev/null`) is written to as it is. Who kills the program outright may leave the temporary file,
 /// `.NAME.PROCESS.tmp`: nothing reads it, not even as part of an estate, and it may be deleted.
