@@ -12,6 +12,7 @@ mod shared;
 use leasehold_schemas::artefact::{self, HighAvailability, HighAvailabilityMode, PeerRole};
 use leasehold_schemas::source;
 use leasehold_schemas::vocab::{AddrRange, ClassName, Layer, Millis, Seconds};
+use leasehold_server::estate::fold;
 use rayon::prelude::*;
 
 use crate::check::Checked;
@@ -47,7 +48,7 @@ pub fn lower(checked: Checked<'_>) -> (artefact::Estate, Origins<'_>) {
     let (value_sets, meanings) = shared.into_lists();
     let classes = estate.classes.values().map(|class| artefact::Class {
         name: class.name.value.clone(),
-        test: class.test.as_ref().map(|test| test.value.clone()),
+        test: class.test.as_ref().map(|test| fold(test.value.clone())),
     });
     let mut sources: Vec<AddrRange> =
         estate.subnet_selection_sources.iter().map(|source| source.value).collect();

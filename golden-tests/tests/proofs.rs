@@ -1,14 +1,16 @@
 //! Proofs about class tests and the server's evaluator never contradict each other: what is never possible no packet
 //! does, and the packet that shows what is possible does it.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 
 use leasehold_compiler::check::proof::{
     ClassNumber, ClassTests, Contents, Defined, Formula, Kind, Packet, Sender, Verdict, ask,
 };
 use leasehold_schemas::artefact::{self, Accessor, Class, Meaning, Term, Test};
 use leasehold_schemas::vocab::{ClassName, HexBytes, MacAddr};
-use leasehold_server::estate::{ClassId, Membership, Tables};
+use leasehold_server::estate::{ClassId, Membership, Received, Tables};
 use leasehold_server::wire::{Message, OptionIndex};
 use proptest::prelude::*;
 
@@ -30,8 +32,8 @@ fn place() -> impl Strategy<Value = Accessor> {
         4 => Just(Accessor::Option(60)),
         2 => Just(Accessor::Option(12)),
         1 => Just(Accessor::Option(53)),
-        2 => Just(Accessor::SubOption(82, 1)),
-        1 => Just(Accessor::SubOption(82, 2)),
+        2 => Just(Accessor::SubOption(82, vec![1])),
+        1 => Just(Accessor::SubOption(82, vec![2])),
         1 => Just(Accessor::Option(82)),
     ]
 }
@@ -142,9 +144,15 @@ impl Server {
         let message = Message::read(packet, &mut index).expect("a sound packet");
         let membership = Membership {
             classes: self.tables.classes(),
-            message: &message,
+            received: Received {
+                message: &message,
+                interface: "",
+                source: Ipv4Addr::UNSPECIFIED,
+                destination: Ipv4Addr::BROADCAST,
+            },
             known,
             reserved: [&reserved, &[], &[]],
+            buffer: &RefCell::default(),
         };
         membership.is_in(self.tables.classes().find(class).expect("every class is named"))
     }
@@ -244,7 +252,7 @@ fn few_random_questions_stay_open() {
 
 #[test]
 fn a_witness_is_said_as_arguments() {
-    let contents = Contents(BTreeMap::from([(Accessor::SubOption(82, 1), vec![0, 1, 2, 3])]));
+    let contents = Contents(BTreeMap::from([(Accessor::SubOption(82, vec![1]), vec![0, 1, 2, 3])]));
     let packet = Packet::new(&contents, MacAddr::new(&MAC).expect("six octets"), None).expect("sayable");
     assert_eq!(packet.kind, Kind::Discover);
     assert_eq!(packet.to_string(), "--mac 52:54:00:00:00:01 --option 82.1=0x00010203");

@@ -16,4 +16,4 @@ pub use document::{
     OptionValue, Parameters, Peer, PeerRole, Pool, ReplyPort, ReplyTo, Reservation, Site, Subnet, ValueSet,
 };
 pub use envelope::{ArtefactError, Digest, FORMAT, decode, decode_estate, encode, open_envelope, seal};
-pub use expression::{Accessor, Term, Test};
+pub use expression::{Accessor, NumberKind, PacketField, Part, Term, Test};

@@ -11,7 +11,10 @@ mod reservations;
 mod tables;
 mod values;
 
-pub use classes::{ClassId, Classes, Membership, Plan};
+pub use classes::{
+    ClassId, Classes, Membership, NoValue, OCTETS_MAX, Pattern, PatternError, Plan, Received, fold,
+    may_lack_value,
+};
 pub use error::TableError;
 pub use hash::FastHash;
 pub use reservations::{Known, Registry, Reservation, ReservationId};

@@ -15,8 +15,8 @@ use crate::estate::Tables;
 use crate::leases::journal::{Completion, Operation};
 use crate::leases::{Binding, Durable, LeaseRequest, Outcome, Store, Unavailable};
 use crate::serve::{
-    Config, Decision, Goal, Holds, Meta, NoTrace, Outgoing, Scratch, Silence, Situation, acknowledge, decide,
-    inform, nak, offer,
+    Config, Decision, Goal, Holds, Meta, NoTrace, Notes, Outgoing, Scratch, Silence, Situation, acknowledge,
+    decide, inform, nak, offer,
 };
 use crate::time::{Millis, Now};
 use crate::wire::{Message, MessageType, OptionIndex};
@@ -80,8 +80,7 @@ pub struct Node {
     parking: Parking,
     index: OptionIndex,
     scratch: Scratch,
-    /// Option 82 that a binding remembers, while one message is looked at.
-    remembered: Vec<u8>,
+    notes: Notes,
     counters: Counters,
 }
 
@@ -97,7 +96,7 @@ impl Node {
             parking: Parking::default(),
             index: OptionIndex::new(),
             scratch: Scratch::default(),
-            remembered: Vec::new(),
+            notes: Notes::default(),
             counters: Counters::default(),
         }
     }
@@ -169,8 +168,7 @@ impl Node {
             }
         }
         let bindings = self.store.bindings();
-        let situation =
-            Situation::new(&self.tables, &self.config, bindings, message, meta, &mut self.remembered)?;
+        let situation = Situation::new(&self.tables, &self.config, bindings, message, meta, &mut self.notes)?;
         let desk = Desk {
             store: &mut self.store,
             holds: &mut self.holds,
@@ -214,7 +212,7 @@ impl Node {
         let message = Message::read(bytes, &mut self.index).map_err(Silence::Malformed)?;
         let bindings = self.store.bindings();
         let situation =
-            Situation::new(&self.tables, &self.config, bindings, message, *meta, &mut self.remembered)?;
+            Situation::new(&self.tables, &self.config, bindings, message, *meta, &mut self.notes)?;
         let mut desk = Desk {
             store: &mut self.store,
             holds: &mut self.holds,

@@ -25,6 +25,6 @@ pub use explain::{Explained, explain};
 pub use holds::{HOLD_MS, HOLDS_MAX, Holds};
 pub use reply::{Scratch, acknowledge, inform, nak, offer};
 pub use silence::Silence;
-pub use situation::{Place, Situation};
+pub use situation::{Notes, Place, Situation};
 pub use sources::{Owner, Said, Sources};
 pub use trace::{NoTrace, Slot, Trace};

@@ -1,15 +1,23 @@
 //! Class expressions in Kea's language: text to a [`Test`].
 //!
-//! The part of the language that is here: literals (`'text'`, `0x0102`, addresses, whole numbers as four octets),
-//! `option[code or name].hex`, `.text` and `.exists`, `option[82].option[n]` and `relay4[n]`, `substring`,
-//! `member`, `known`, `unknown`, `==`, `and`, `or`, `not` and parentheses. `not` binds tightest, then `and`, then
-//! `or`. Every value is a string of octets, and what a packet does not carry is the empty string.
+//! The whole language, as Kea 3 has it for DHCPv4: literals (`'text'`, `0x0102`, addresses, whole numbers as four
+//! octets); `option[code or name]` and chains of sub-options, `relay4[n]`, `vendor[id]`, `vendor-class[id]`, `pkt.x`,
+//! `pkt4.x`; `substring`, `split`, `concat` and `+`, `ifelse`, `lcase`, `ucase`, `hexstring`, `addrtotext`,
+//! `int8totext` and its like; `match`, `member`, `known`, `unknown`, `==`, `and`, `or`, `not` and parentheses. `not`
+//! binds tightest, then `and`, then `or`. Every value is a string of octets, and what a packet does not carry is the
+//! empty string. Beyond Kea there are `!=`, `in ('a', 'b')` and `in 10.42.0.0/16`. Refused with a help are Kea's
+//! undocumented `sand`, `sor` and `sifelse`, and `.text` of what is no text, of which Kea makes a dump.
 //!
-//! Invariant: an expression is at most [`LENGTH_MAX`] octets long and [`DEPTH_MAX`] deep, so that neither parsing it
-//! nor walking its tree can exhaust the stack. A fault is shown at its own place inside the YAML scalar.
+//! Invariant: an expression is at most [`LENGTH_MAX`] octets long, [`DEPTH_MAX`] deep, and its tree at most
+//! [`LEVELS_MAX`] levels of JSON, so that neither parsing it nor walking or reading its tree can exhaust the stack. A
+//! fault is shown at its own place inside the YAML scalar.
 
+mod accessor;
+mod function;
+mod height;
 mod lexer;
 mod parser;
+mod pattern;
 mod place;
 
 use leasehold_schemas::artefact::Test;
@@ -22,8 +30,10 @@ use crate::model::{Arena, Definition};
 
 /// Longest expression, in octets.
 pub const LENGTH_MAX: usize = 4096;
-/// Deepest nesting of parentheses, `not` and `substring`.
+/// Deepest nesting of parentheses, `not`, lists and functions.
 pub const DEPTH_MAX: u32 = 32;
+/// Deepest nesting of a test's JSON: readers of an artefact commonly stop at 128 levels, and others stand around it.
+pub const LEVELS_MAX: u32 = 110;
 
 /// What an expression may name.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +57,12 @@ pub fn parse(expression: &Spanned<String>, file: &[u8], names: Names<'_>, sink: 
         return None;
     }
     match parser::test(text, names) {
+        Ok(test) if height::of_test(&test) > LEVELS_MAX => {
+            let message = "class expression is nested too deeply";
+            let label = "its functions and tests stand too deep in each other";
+            sink.push(Diagnostic::new(&class_expression::RULE, expression.span, message, label));
+            None
+        }
         Ok(test) => Some(test),
         Err(faults) => {
             let raw =

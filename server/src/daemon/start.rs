@@ -10,6 +10,7 @@ use leasehold_server::leases::Store;
 use leasehold_server::leases::journal::{Identity, Sizes};
 use leasehold_server::node::Node;
 use leasehold_server::serve::Config;
+use nix::net::if_::if_nameindex;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use super::Stop;
@@ -60,11 +61,18 @@ pub fn start(run: &Run) -> Result<Started, Stop> {
     let store = Store::open(identity, Sizes::default(), recovered);
     let journal = JournalThread::start(data.path.clone(), Arc::clone(&wake));
     let leases = store.bindings().bound();
-    let config = Config { server_id: run.server_id, also: run.server_id_also.clone() };
+    let config =
+        Config { server_id: run.server_id, also: run.server_id_also.clone(), interfaces: interfaces() };
     let node = Node::new(Arc::clone(&loaded.tables), config, store);
     say_ready(&loaded, run, &listeners, leases);
     let artefact = loaded.bytes;
     Ok(Started { node, listeners, journal, wake, signals, wanted, log, log_writer, artefact, data })
+}
+
+/// The machine's interfaces as they are now. One that comes later has no name in class tests.
+fn interfaces() -> Vec<(u32, Box<str>)> {
+    let Ok(all) = if_nameindex() else { return Vec::new() };
+    all.iter().map(|one| (one.index(), one.name().to_string_lossy().into())).collect()
 }
 
 /// The artefact, or the last good one and why.

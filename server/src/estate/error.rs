@@ -25,6 +25,13 @@ pub enum TableError {
     },
     /// Classes that refer to classes, too deep or too often for one packet: the bounds are in `classes`.
     ReferencesTooDeep(String),
+    /// A regular expression that cannot be compiled.
+    BadPattern {
+        /// Of which class.
+        class: String,
+        /// The regular expression.
+        pattern: String,
+    },
     /// More classes than the tables count.
     TooManyClasses,
     /// A set of values has one option twice.
@@ -55,6 +62,9 @@ impl fmt::Display for TableError {
             }
             TableError::ReferencesTooDeep(name) => {
                 write!(f, "class `{name}` refers to other classes too deeply or too often")
+            }
+            TableError::BadPattern { class, pattern } => {
+                write!(f, "class `{class}` has a regular expression that cannot be compiled: `{pattern}`")
             }
             TableError::TooManyClasses => f.write_str("more than 65,000 classes"),
             TableError::DuplicateOption(at) => write!(f, "value set {at} has one option twice"),

@@ -24,12 +24,19 @@ pub struct Config {
     pub server_id: Option<Ipv4Addr>,
     /// Former identifiers that clients may still name.
     pub also: Vec<Ipv4Addr>,
+    /// Names of this machine's interfaces, by their index: what class tests call `pkt.iface`.
+    pub interfaces: Vec<(u32, Box<str>)>,
 }
 
 impl Config {
     /// The identifier in answers to a datagram that came to `local`.
     pub fn identifier(&self, local: Ipv4Addr) -> Ipv4Addr {
         self.server_id.unwrap_or(local)
+    }
+
+    /// Name of the interface with this index; empty if unknown.
+    pub fn interface(&self, index: u32) -> &str {
+        self.interfaces.iter().find(|(known, _)| *known == index).map_or("", |(_, name)| name)
     }
 
     /// Whether a client that names `named` means this server.

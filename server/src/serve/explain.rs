@@ -7,7 +7,7 @@ use leasehold_schemas::vocab::{Cidr, Layer};
 use super::datagram::{Config, Meta};
 use super::reply::{Scratch, offer};
 use super::silence::Silence;
-use super::situation::Situation;
+use super::situation::{Notes, Situation};
 use super::sources::Owner;
 use super::trace::{Slot, Trace};
 use crate::estate::Tables;
@@ -41,9 +41,9 @@ pub fn explain(
     bytes: &[u8],
     address: Ipv4Addr,
 ) -> Result<Vec<Explained>, Silence> {
-    let (mut index, mut remembered) = (OptionIndex::new(), Vec::new());
+    let (mut index, mut notes) = (OptionIndex::new(), Notes::default());
     let message = Message::read(bytes, &mut index).map_err(Silence::Malformed)?;
-    let situation = Situation::new(tables, config, &Bindings::default(), message, meta, &mut remembered)?;
+    let situation = Situation::new(tables, config, &Bindings::default(), message, meta, &mut notes)?;
     let place = situation.place_of(address).ok_or(Silence::Guarded)?;
     let mut heard = Heard::default();
     offer(&situation, address, place, &mut Scratch::default(), Vec::new(), &mut heard);

@@ -1,5 +1,6 @@
 //! One message and everything that is known about its sender: the ground on which every decision stands.
 
+use std::cell::RefCell;
 use std::net::Ipv4Addr;
 
 use leasehold_schemas::artefact::{Identifier, Identity, Parameters};
@@ -9,9 +10,18 @@ use super::datagram::{Config, Meta};
 use super::defaults::DEFAULTS;
 use super::segment::segment_of;
 use super::silence::Silence;
-use crate::estate::{ClassId, Known, Membership, PoolId, Reservation, SegmentId, SubnetId, Tables};
+use crate::estate::{ClassId, Known, Membership, PoolId, Received, Reservation, SegmentId, SubnetId, Tables};
 use crate::leases::{Bindings, Client, ClientKey};
 use crate::wire::{Message, MessageType, code};
+
+/// Room that one message after another is looked at in.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// Option 82 that a binding remembers.
+    remembered: Vec<u8>,
+    /// What functions in class tests make.
+    octets: RefCell<Vec<u8>>,
+}
 
 /// A message in its place. Made anew when an outcome comes back, so that it always reflects the current estate.
 #[derive(Clone, Debug)]
@@ -32,6 +42,7 @@ pub struct Situation<'a> {
     pub known: Known,
     /// Who it is.
     pub client: Client,
+    octets: &'a RefCell<Vec<u8>>,
 }
 
 /// Where an address lies, as far as one client may have it.
@@ -44,16 +55,16 @@ pub struct Place {
 }
 
 impl<'a> Situation<'a> {
-    /// Finds network, identity and reservations of a message's sender; `remembered` is room for the option 82 of
-    /// its binding.
+    /// Finds network, identity and reservations of a message's sender.
     pub fn new(
         tables: &'a Tables,
         config: &'a Config,
         bindings: &Bindings,
         message: Message<'a>,
         meta: Meta,
-        remembered: &'a mut Vec<u8>,
+        notes: &'a mut Notes,
     ) -> Result<Situation<'a>, Silence> {
+        let Notes { remembered, octets } = notes;
         if message.op() != 1 {
             return Err(Silence::NotARequest);
         }
@@ -79,7 +90,7 @@ impl<'a> Situation<'a> {
             message = message.with_remembered_agent(agent);
             known = tables.known(segment, &message);
         }
-        let situation = Situation { tables, config, message, meta, kind, segment, known, client };
+        let situation = Situation { tables, config, message, meta, kind, segment, known, client, octets };
         match tables.drop_class() {
             Some(class) if situation.membership().is_in(class) => Err(Silence::DropClass),
             Some(_) | None => Ok(situation),
@@ -90,9 +101,15 @@ impl<'a> Situation<'a> {
     pub fn membership(&self) -> Membership<'_> {
         Membership {
             classes: self.tables.classes(),
-            message: &self.message,
+            received: Received {
+                message: &self.message,
+                interface: self.config.interface(self.meta.interface),
+                source: *self.meta.from.ip(),
+                destination: if self.meta.unicast { self.meta.local } else { Ipv4Addr::BROADCAST },
+            },
             known: self.known.is_known(),
             reserved: self.known.scopes.map(|id| id.map_or(&[][..], |id| self.classes_of(id))),
+            buffer: self.octets,
         }
     }
 

@@ -38,6 +38,8 @@ pub const CLIENT_FQDN: u8 = 81;
 pub const AGENT_INFORMATION: u8 = 82;
 /// Subnet selection (RFC 3011).
 pub const SUBNET_SELECTION: u8 = 118;
+/// Vendor-identifying vendor class (RFC 3925 section 3).
+pub const VENDOR_IDENTIFYING_CLASS: u8 = 124;
 /// Vendor-identifying vendor-specific information (RFC 3925).
 pub const VENDOR_IDENTIFYING: u8 = 125;
 /// End of options (RFC 2132 section 3.2).

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use leasehold_schemas::artefact::{Accessor, Term, Test};
 use leasehold_schemas::vocab::{ClassName, HexBytes};
+use leasehold_server::estate::may_lack_value;
 
 use super::octets::{Cut, Demand};
+use super::place;
 use crate::model::Estate;
 
 /// Option 60 (RFC 2132 section 9.13).
@@ -29,6 +31,8 @@ pub enum Doubt {
     Far,
     /// An option is asked for as a whole and by its sub-options.
     Container,
+    /// A function, a pattern, a prefix or a place that proofs do not look into.
+    Beyond,
     /// More combinations than are tried.
     Many,
     /// Classes that ask for classes, too deep.
@@ -42,6 +46,7 @@ impl std::fmt::Display for Doubt {
             Doubt::Broken => "a class that it depends on has a broken expression",
             Doubt::Far => "it looks at octets farther than 512 from either end",
             Doubt::Container => "it looks at an option both as a whole and by its sub-options",
+            Doubt::Beyond => "it uses a function, a pattern, a prefix or a field that is not looked into",
             Doubt::Many => "it has more combinations than are tried",
             Doubt::Deep => "it depends on classes that depend on classes, more than 64 deep",
         })
@@ -140,7 +145,7 @@ impl ClassTests {
         let fresh: Vec<bool> = names.map(|name| classes.add(name)).collect();
         for ((name, defined), _) in defined.zip(fresh).filter(|(_, fresh)| *fresh) {
             let test = match defined {
-                Defined::By(test) => [classes.lower(test, false), classes.lower(test, true)],
+                Defined::By(test) => classes.both(test),
                 Defined::ByReservation => [Formula::ALWAYS, Formula::NEVER],
                 Defined::Broken => [Formula::Unclear(Doubt::Broken), Formula::Unclear(Doubt::Broken)],
             };
@@ -222,6 +227,17 @@ impl ClassTests {
         self.numbers[name]
     }
 
+    /// When a test fails, and when it passes. Where a part of it may have no value, the whole fails, whatever its
+    /// other parts say.
+    fn both(&mut self, test: &Test) -> [Formula; 2] {
+        let [fails, passes] = [self.lower(test, false), self.lower(test, true)];
+        if !may_lack_value(test) {
+            return [fails, passes];
+        }
+        let unclear = || Formula::Unclear(Doubt::Beyond);
+        [joined([fails, unclear()].into_iter(), false), joined([passes, unclear()].into_iter(), true)]
+    }
+
     /// A test that has to pass, or to fail.
     pub fn lower(&mut self, test: &Test, passes: bool) -> Formula {
         match test {
@@ -230,7 +246,14 @@ impl ClassTests {
                 joined(parts, matches!(test, Test::And(_)) == passes)
             }
             Test::Not(test) => self.lower(test, !passes),
+            Test::Constant(holds) => Formula::constant(*holds == passes),
             Test::Equal(left, right) => equal(part_of(left), part_of(right), passes),
+            Test::In(term, list) => {
+                let parts = list.iter().map(|other| equal(part_of(term), part_of(other), passes));
+                joined(parts, !passes)
+            }
+            Test::Within(..) | Test::Match(..) => Formula::Unclear(Doubt::Beyond),
+            Test::Exists(place) if !place::is_looked_into(place) => Formula::Unclear(Doubt::Beyond),
             Test::Exists(place) => {
                 Formula::Claim(Claim { place: place.clone(), demand: Demand::Present(passes) })
             }
@@ -261,11 +284,13 @@ fn joined(parts: impl Iterator<Item = Formula>, all: bool) -> Formula {
 enum Part<'a> {
     Constant(Vec<u8>),
     Of { place: &'a Accessor, cuts: Vec<Cut> },
+    Beyond,
 }
 
 fn part_of(term: &Term) -> Part<'_> {
     match term {
         Term::Literal(HexBytes(octets)) => Part::Constant(octets.clone()),
+        Term::Value(place) if !place::is_looked_into(place) => Part::Beyond,
         Term::Value(place) => Part::Of { place, cuts: Vec::new() },
         Term::Substring { of, start, length } => {
             let cut = Cut { start: *start, length: *length };
@@ -280,8 +305,17 @@ fn part_of(term: &Term) -> Part<'_> {
                     }
                     Part::Of { place, cuts }
                 }
+                Part::Beyond => Part::Beyond,
             }
         }
+        Term::Split { .. }
+        | Term::Concat(_)
+        | Term::IfElse { .. }
+        | Term::Lower(_)
+        | Term::Upper(_)
+        | Term::HexText { .. }
+        | Term::AddressText(_)
+        | Term::NumberText(..) => Part::Beyond,
     }
 }
 
@@ -297,6 +331,7 @@ fn equal(left: Part<'_>, right: Part<'_>, is: bool) -> Formula {
                 Formula::Unclear(Doubt::TwoValues)
             }
         }
+        (Part::Beyond, _) | (_, Part::Beyond) => Formula::Unclear(Doubt::Beyond),
     }
 }
 

@@ -52,7 +52,17 @@ impl Packet {
                     continue;
                 }
                 Accessor::Option(code) => (*code, None),
-                Accessor::SubOption(code, inner) => (*code, Some(*inner)),
+                Accessor::SubOption(code, path) => match path[..] {
+                    [inner] => (*code, Some(inner)),
+                    _ => return None,
+                },
+                Accessor::Vendor(_)
+                | Accessor::VendorOption(..)
+                | Accessor::VendorEnterprise
+                | Accessor::VendorClass(_)
+                | Accessor::VendorClassData(..)
+                | Accessor::VendorClassEnterprise
+                | Accessor::Packet(_) => return None,
             };
             packet.options.insert(at, octets.clone());
         }

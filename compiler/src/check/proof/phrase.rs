@@ -44,7 +44,7 @@ impl fmt::Display for Phrase<'_> {
 }
 
 fn show(claim: &Claim, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let place = Place(&claim.place);
+    let place = &claim.place;
     match &claim.demand {
         Demand::Present(true) => write!(f, "{place}.exists"),
         Demand::Present(false) => write!(f, "not {place}.exists"),
@@ -55,20 +55,8 @@ fn show(claim: &Claim, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
-struct Place<'a>(&'a Accessor);
-
-impl fmt::Display for Place<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Accessor::Option(code) => write!(f, "option[{code}]"),
-            Accessor::SubOption(82, inner) => write!(f, "relay4[{inner}]"),
-            Accessor::SubOption(code, inner) => write!(f, "option[{code}].option[{inner}]"),
-        }
-    }
-}
-
 struct Part<'a> {
-    place: Place<'a>,
+    place: &'a Accessor,
     cuts: &'a [Cut],
 }
 

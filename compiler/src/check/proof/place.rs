@@ -22,6 +22,21 @@ const ANY: Nature = Nature {
     alphabet: &[],
 };
 
+/// Whether proofs look into a place: options and their sub-options, but neither what lies deeper nor what is no option.
+pub fn is_looked_into(place: &Accessor) -> bool {
+    match place {
+        Accessor::Option(_) => true,
+        Accessor::SubOption(_, path) => path.len() == 1,
+        Accessor::Vendor(_)
+        | Accessor::VendorOption(..)
+        | Accessor::VendorEnterprise
+        | Accessor::VendorClass(_)
+        | Accessor::VendorClassData(..)
+        | Accessor::VendorClassEnterprise
+        | Accessor::Packet(_) => false,
+    }
+}
+
 /// What holds of a place; `None`: no packet carries anything there.
 pub fn nature(place: &Accessor) -> Option<Nature> {
     match place {
@@ -37,6 +52,13 @@ pub fn nature(place: &Accessor) -> Option<Nature> {
         Accessor::Option(_) => Some(ANY),
         Accessor::SubOption(0 | 255, _) => None,
         Accessor::SubOption(..) => Some(Nature { len_max: SUB_OPTION_OCTETS_MAX, ..ANY }),
+        Accessor::Vendor(_)
+        | Accessor::VendorOption(..)
+        | Accessor::VendorEnterprise
+        | Accessor::VendorClass(_)
+        | Accessor::VendorClassData(..)
+        | Accessor::VendorClassEnterprise
+        | Accessor::Packet(_) => Some(ANY),
     }
 }
 
@@ -44,6 +66,9 @@ pub fn nature(place: &Accessor) -> Option<Nature> {
 pub fn family(place: &Accessor) -> u16 {
     match place {
         Accessor::Option(code) | Accessor::SubOption(code, _) => u16::from(*code),
+        Accessor::Vendor(_) | Accessor::VendorOption(..) | Accessor::VendorEnterprise => 125,
+        Accessor::VendorClass(_) | Accessor::VendorClassData(..) | Accessor::VendorClassEnterprise => 124,
+        Accessor::Packet(_) => 256,
     }
 }
 
@@ -51,6 +76,13 @@ pub fn family(place: &Accessor) -> u16 {
 pub fn around(place: &Accessor) -> Vec<Accessor> {
     match place {
         Accessor::SubOption(code, _) => vec![Accessor::Option(*code)],
-        Accessor::Option(_) => Vec::new(),
+        Accessor::Option(_)
+        | Accessor::Vendor(_)
+        | Accessor::VendorOption(..)
+        | Accessor::VendorEnterprise
+        | Accessor::VendorClass(_)
+        | Accessor::VendorClassData(..)
+        | Accessor::VendorClassEnterprise
+        | Accessor::Packet(_) => Vec::new(),
     }
 }

@@ -1,7 +1,9 @@
 //! Text to tokens, one at a time, each with its place.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
+
+use leasehold_schemas::vocab::{Cidr, CidrError};
 
 use super::Fault;
 use crate::check::rules::class::class_expression;
@@ -21,8 +23,16 @@ pub enum Token<'t> {
     Comma,
     /// `==`
     Equal,
-    /// Octets: `'text'`, `0x0102` or an address.
+    /// `!=`
+    Unequal,
+    /// `+`
+    Plus,
+    /// `'text'`, without its quotes.
+    Text(&'t str),
+    /// Octets: `0x0102` or an address.
     Octets(Vec<u8>),
+    /// `10.42.0.0/16`
+    Prefix(Cidr),
     /// A whole number.
     Number(i64),
     /// A name.
@@ -56,13 +66,15 @@ impl<'t> Lexer<'t> {
             b'[' => self.symbol(1, Token::Bracket),
             b'.' => self.symbol(1, Token::Dot),
             b',' => self.symbol(1, Token::Comma),
+            b'+' => self.symbol(1, Token::Plus),
             b'=' if bytes[start..].starts_with(b"==") => self.symbol(2, Token::Equal),
+            b'!' if bytes[start..].starts_with(b"!=") => self.symbol(2, Token::Unequal),
             b'\'' => self.quoted()?,
             b'0' if matches!(bytes.get(start + 1), Some(b'x' | b'X')) => self.hexadecimal()?,
             b'0'..=b'9' | b'-' => self.number()?,
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' => {
-                Token::Word(self.run(|b| b.is_ascii_alphanumeric() || b == b'_'))
-            }
+            b':' => self.number()?,
+            b'a'..=b'f' | b'A'..=b'F' if self.is_address() => self.number()?,
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => Token::Word(self.word()),
             _ => return Err(self.stray()),
         };
         Ok((token, start..self.at))
@@ -103,7 +115,26 @@ impl<'t> Lexer<'t> {
             return Err(syntax(self.at..self.text.len(), "a text is not closed", "expected `'` at its end"));
         };
         self.at = start + length + 1;
-        Ok(Token::Octets(self.text.as_bytes()[start..start + length].to_vec()))
+        Ok(Token::Text(&self.text[start..start + length]))
+    }
+
+    /// Letters, digits and `_`; a hyphen only between letters, as in `vendor-class`.
+    fn word(&mut self) -> &'t str {
+        let start = self.at;
+        let bytes = self.text.as_bytes();
+        loop {
+            self.run(|b| b.is_ascii_alphanumeric() || b == b'_');
+            match bytes.get(self.at..self.at + 2) {
+                Some([b'-', next]) if next.is_ascii_alphabetic() => self.at += 1,
+                _ => return &self.text[start..self.at],
+            }
+        }
+    }
+
+    /// Whether hexadecimal digits lead to a colon: an IPv6 address that begins with a letter.
+    fn is_address(&self) -> bool {
+        let mut rest = self.text.as_bytes()[self.at..].iter().skip_while(|b| b.is_ascii_hexdigit());
+        rest.next() == Some(&b':')
     }
 
     /// An odd count of digits has a zero before it, as in Kea.
@@ -122,31 +153,42 @@ impl<'t> Lexer<'t> {
         Ok(Token::Octets(octets))
     }
 
-    /// A whole number, or an address if there is a dot in it.
+    /// A whole number; with a dot or a colon in it an address, and with a slash a prefix.
     fn number(&mut self) -> Result<Token<'t>, Fault> {
         let start = self.at;
         if self.text.as_bytes()[start] == b'-' {
             self.at += 1;
         }
-        self.run(|b| b.is_ascii_alphanumeric() || b == b'.');
+        self.run(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b':' | b'/'));
         let written = &self.text[start..self.at];
+        let at = start..self.at;
+        if written.contains('/') {
+            return prefix(written, at);
+        }
+        if written.contains(':') {
+            let address = written.parse::<Ipv6Addr>().map(|address| address.octets().to_vec());
+            return address.map(Token::Octets).map_err(|_| {
+                syntax(
+                    at,
+                    format!("`{written}` is no IPv6 address"),
+                    "expected an address such as `2001:db8::1`",
+                )
+            });
+        }
         if written.contains('.') {
-            return match written.parse::<Ipv4Addr>() {
-                Ok(address) => Ok(Token::Octets(address.octets().to_vec())),
-                Err(_) => Err(syntax(
-                    start..self.at,
-                    format!("`{written}` is no IPv4 address"),
-                    "expected an address such as `10.42.8.1`",
-                )),
-            };
+            let address = written.parse::<Ipv4Addr>().map(|address| address.octets().to_vec());
+            return address.map(Token::Octets).map_err(|_| {
+                let expected = "expected an address such as `10.42.8.1`";
+                let fault = syntax(at, format!("`{written}` is no IPv4 address"), expected);
+                match plain_address(written) {
+                    Some(meant) => fault.help(format!("write `{meant}`, without leading zeros")),
+                    None => fault,
+                }
+            });
         }
         let number = written.parse().ok().filter(|n| (i64::from(i32::MIN)..=i64::from(u32::MAX)).contains(n));
         number.map(Token::Number).ok_or_else(|| {
-            syntax(
-                start..self.at,
-                format!("`{written}` is no whole number of four octets"),
-                "expected -2147483648 to 4294967295",
-            )
+            syntax(at, format!("`{written}` is no whole number of four octets"), "expected 0 to 4294967295")
         })
     }
 
@@ -159,11 +201,7 @@ impl<'t> Lexer<'t> {
             '"' => syntax(at, "a text stands in double quotes", "expected `'`")
                 .help("write texts in single quotes: `'text'`"),
             '=' => syntax(at, "`=` is no operator", "expected `==`").help("write `==` to compare"),
-            '!' => syntax(at, "`!` is no operator", "unknown here").help("write `not` before the comparison"),
-            '+' => {
-                syntax(at, "`+` is not supported in class expressions", "joining strings is not supported")
-                    .note(super::parser::SUPPORTED)
-            }
+            '!' => syntax(at, "`!` is no operator", "unknown here").help("write `not`, or `!=` to compare"),
             '&' => syntax(at, "`&` is no operator", "unknown here").help("write `and`"),
             '|' => syntax(at, "`|` is no operator", "unknown here").help("write `or`"),
             _ => {
@@ -172,6 +210,24 @@ impl<'t> Lexer<'t> {
             }
         }
     }
+}
+
+fn prefix<'t>(written: &str, at: Range<usize>) -> Result<Token<'t>, Fault> {
+    written.parse::<Cidr>().map(Token::Prefix).map_err(|error| {
+        let message = format!("`{written}` is no prefix");
+        match error {
+            CidrError::Malformed => syntax(at, message, "expected a prefix such as `10.42.8.0/23`"),
+            CidrError::HostBits(meant) => {
+                syntax(at, message, "bits behind the prefix are set").help(format!("write `{meant}`"))
+            }
+        }
+    })
+}
+
+/// The address whose octets are written with leading zeros.
+fn plain_address(written: &str) -> Option<Ipv4Addr> {
+    let octets: Vec<u8> = written.split('.').map(|octet| octet.parse().ok()).collect::<Option<_>>()?;
+    <[u8; 4]>::try_from(octets).ok().map(Ipv4Addr::from)
 }
 
 /// A fault of form.

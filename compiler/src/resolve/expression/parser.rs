@@ -1,46 +1,28 @@
-//! Tokens to a test. Precedence as in Kea: `not` binds tightest, then `and`, then `or`; `==` compares two strings.
+//! Tokens to a test. Precedence as in Kea: `not` binds tightest, then `and`, then `or`; comparisons stand between two
+//! strings, and `+` joins strings before they are compared.
 
 use std::ops::Range;
 
-use leasehold_schemas::artefact::{Accessor, Term, Test};
-use leasehold_schemas::source::OptionType;
-use leasehold_schemas::vocab::{ClassName, HexBytes, Space};
+use leasehold_schemas::artefact::{Term, Test};
+use leasehold_schemas::vocab::{Cidr, ClassName, HexBytes};
 
 use super::lexer::{Lexer, Token, syntax};
 use super::{DEPTH_MAX, Fault, Names, is_built_in, nearest};
-use crate::check::rules::class::{class_order, unknown_class_in_expression, unknown_option_in_expression};
-
-/// What a note says where something of Kea's language is not supported.
-pub const SUPPORTED: &str = "supported are `option`, `relay4`, `substring`, `member`, `known`, `unknown`, `==`, `and`, \
-                             `or`, `not` and literals";
+use crate::check::rules::class::{class_order, unknown_class_in_expression};
 
 /// Words that begin a value or a test.
-const WORDS: &[&str] = &["option", "relay4", "substring", "member", "known", "unknown", "not"];
-
-/// What else Kea's language has.
-const UNSUPPORTED: &[&str] = &[
-    "addrtotext",
-    "concat",
-    "hexstring",
-    "ifelse",
-    "int16totext",
-    "int32totext",
-    "int8totext",
-    "lcase",
-    "match",
+const WORDS: &[&str] = &[
+    "option",
+    "relay4",
+    "vendor",
+    "vendor-class",
     "pkt",
     "pkt4",
-    "pkt6",
-    "relay6",
-    "sand",
-    "sifelse",
-    "sor",
-    "split",
-    "ucase",
-    "uint16totext",
-    "uint32totext",
-    "uint8totext",
-    "vendor",
+    "member",
+    "known",
+    "unknown",
+    "match",
+    "not",
 ];
 
 /// The test that `text` says, or everything that is wrong with it: at most one fault of form, and each unknown
@@ -58,22 +40,31 @@ pub fn test(text: &str, names: Names<'_>) -> Result<Test, Vec<Fault>> {
 }
 
 /// Something that has been read: a test, or a string of octets.
-enum Value {
+pub enum Value {
+    /// True or false.
     Test(Test),
+    /// Octets.
     Term(Term),
 }
 
 /// A value and where it stands.
-struct Read {
-    value: Value,
-    at: Range<usize>,
+pub struct Read {
+    /// The value.
+    pub value: Value,
+    /// Its place in the text.
+    pub at: Range<usize>,
 }
 
-struct Parser<'t, 'n> {
-    lexer: Lexer<'t>,
-    names: Names<'n>,
+/// Reads one expression.
+pub struct Parser<'t, 'n> {
+    /// What is still to be read.
+    pub lexer: Lexer<'t>,
+    /// What may be named.
+    pub names: Names<'n>,
+    /// How deep the parser is.
     depth: u32,
-    faults: Vec<Fault>,
+    /// Unknown names so far.
+    pub faults: Vec<Fault>,
 }
 
 impl<'t> Parser<'t, '_> {
@@ -85,10 +76,14 @@ impl<'t> Parser<'t, '_> {
         let read = self.or()?;
         match self.next()? {
             (Token::End, _) => {}
-            (Token::Equal, at) => {
-                let message = "`==` compares two strings of octets";
+            (Token::Equal | Token::Unequal | Token::Word("in"), at) => {
+                let message = "comparisons compare two strings of octets";
                 return Err(syntax(at, message, "a comparison cannot be compared again"));
             }
+            (Token::Close, at) => {
+                return Err(syntax(at, "`)` without `(`", "nothing is open here"));
+            }
+            (Token::Word(word @ ("sand" | "sor")), at) => return Err(strict(word, at)),
             (_, at) => {
                 return Err(syntax(at, "class expression goes on after its end", "expected `and` or `or`"));
             }
@@ -132,20 +127,117 @@ impl<'t> Parser<'t, '_> {
         self.next()?;
         let inner = self.nested(at.clone(), Parser::not)?;
         let at = at.start..inner.at.end;
-        Ok(Read { value: Value::Test(Test::Not(Box::new(as_test(inner)?))), at })
+        Ok(Read { value: Value::Test(negated(as_test(inner)?)), at })
     }
 
     fn comparison(&mut self) -> Result<Read, Fault> {
-        let left = self.primary()?;
-        if self.peek()?.0 != Token::Equal {
-            return Ok(left);
-        }
+        let left = self.sum()?;
         let start = left.at.start;
-        let left = as_term(left)?;
-        self.next()?;
-        let right = self.primary()?;
-        let at = start..right.at.end;
-        Ok(Read { value: Value::Test(Test::Equal(left, as_term(right)?)), at })
+        let (token, at) = self.peek()?;
+        let (test, end) = match token {
+            Token::Equal | Token::Unequal => {
+                let left = as_term(left)?;
+                self.next()?;
+                let right = self.sum()?;
+                let end = right.at.end;
+                let equal = Test::Equal(left, as_term(right)?);
+                (if token == Token::Equal { equal } else { negated(equal) }, end)
+            }
+            Token::Word("in") => {
+                let left = as_term(left)?;
+                self.next()?;
+                self.nested_list(at, left)?
+            }
+            Token::Word("not") => {
+                let mut ahead = self.lexer.clone();
+                ahead.next()?;
+                if ahead.next()?.0 != Token::Word("in") {
+                    return Ok(left);
+                }
+                let left = as_term(left)?;
+                self.lexer = ahead;
+                let (test, end) = self.nested_list(at, left)?;
+                (negated(test), end)
+            }
+            _ => return Ok(left),
+        };
+        Ok(Read { value: Value::Test(test), at: start..end })
+    }
+
+    fn nested_list(&mut self, at: Range<usize>, left: Term) -> Result<(Test, usize), Fault> {
+        let read = self.nested(at, |parser| parser.list(left))?;
+        Ok((as_test(Read { value: read.value, at: read.at.clone() })?, read.at.end))
+    }
+
+    /// `10.42.0.0/16`, or values or prefixes in parentheses. An address among prefixes stands for itself alone.
+    fn list(&mut self, left: Term) -> Result<Read, Fault> {
+        let (token, at) = self.next()?;
+        let start = at.start;
+        match token {
+            Token::Prefix(prefix) => {
+                return Ok(Read { value: Value::Test(Test::Within(left, vec![prefix])), at });
+            }
+            Token::Open => {}
+            _ => {
+                let message = "`in` wants a list or a prefix";
+                return Err(syntax(at, message, "expected `(` or a prefix such as `10.42.0.0/16`")
+                    .help("write `in ('a', 'b')` or `in 10.42.0.0/16`"));
+            }
+        }
+        let (mut values, mut prefixes): (Vec<Read>, Vec<Cidr>) = (Vec::new(), Vec::new());
+        let end = loop {
+            if let (Token::Prefix(prefix), _) = self.peek()? {
+                self.next()?;
+                prefixes.push(prefix);
+            } else {
+                values.push(self.sum()?);
+            }
+            match self.next()? {
+                (Token::Comma, _) => {}
+                (Token::Close, close) => break close.end,
+                (Token::End, at) => return Err(syntax(at, "a list is not closed", "expected `)`")),
+                (_, at) => return Err(syntax(at, "a list lacks a part", "expected `,` or `)`")),
+            }
+        };
+        let test = if prefixes.is_empty() {
+            Test::In(left, values.into_iter().map(as_term).collect::<Result<_, _>>()?)
+        } else {
+            for value in values {
+                prefixes.push(as_address(value)?);
+            }
+            Test::Within(left, prefixes)
+        };
+        Ok(Read { value: Value::Test(test), at: start..end })
+    }
+
+    /// Strings with `+` between them.
+    fn sum(&mut self) -> Result<Read, Fault> {
+        let first = self.primary()?;
+        if self.peek()?.0 != Token::Plus {
+            return Ok(first);
+        }
+        let start = first.at.start;
+        let mut end = first.at.end;
+        let mut parts = vec![as_term(first)?];
+        while self.peek()?.0 == Token::Plus {
+            self.next()?;
+            let next = self.primary()?;
+            end = next.at.end;
+            parts.push(as_term(next)?);
+        }
+        Ok(Read { value: Value::Term(Term::Concat(parts)), at: start..end })
+    }
+
+    /// A string that is an argument or an operand.
+    pub fn string(&mut self) -> Result<Term, Fault> {
+        let read = self.or()?;
+        as_term(read)
+    }
+
+    /// A test that is an argument.
+    pub fn condition(&mut self) -> Result<Test, Fault> {
+        let read = self.or()?;
+        as_test(read)
     }
 
     fn primary(&mut self) -> Result<Read, Fault> {
@@ -156,146 +248,50 @@ impl<'t> Parser<'t, '_> {
                 let (_, close) = self.expect(&Token::Close, "`)`")?;
                 return Ok(Read { value: inner.value, at: at.start..close.end });
             }
-            Token::Octets(octets) => Value::Term(Term::Literal(HexBytes(octets))),
-            Token::Number(number) => {
-                // Within i32 or u32, so the lower four octets are the whole of it.
-                Value::Term(Term::Literal(HexBytes(number.to_be_bytes()[4..].to_vec())))
+            Token::Text(text) => Value::Term(literal(text.as_bytes().to_vec())),
+            Token::Octets(octets) => Value::Term(literal(octets)),
+            Token::Number(number) => Value::Term(literal(four_octets(number, &at)?)),
+            Token::Prefix(prefix) => {
+                let message = format!("prefix `{prefix}` is no value");
+                return Err(syntax(at, message, "an address is in it or not")
+                    .help(format!("write `in {prefix}` behind an address")));
             }
-            Token::Word("option") => return self.option(at.start),
-            Token::Word("relay4") => {
-                let code = self.sub_option_code()?;
-                let none = Attribute { text: false, of: "relay4" };
-                return self.attribute(at.start, Accessor::SubOption(82, code), none);
-            }
-            Token::Word("substring") => return self.nested(at.clone(), |parser| parser.substring(at.start)),
             Token::Word("member") => return self.member(at.start),
-            Token::Word("known") => Value::Test(built_in("KNOWN")),
-            Token::Word("unknown") => Value::Test(built_in("UNKNOWN")),
-            Token::Word(word) => return Err(unknown_word(word, at)),
-            Token::Close | Token::Bracket | Token::Dot | Token::Comma | Token::Equal | Token::End => {
-                return Err(syntax(
-                    at,
-                    "class expression lacks a value or test",
-                    "expected a value or test here",
-                ));
+            Token::Word("known") => Value::Test(Test::Member(class_name("KNOWN"))),
+            Token::Word("unknown") => Value::Test(Test::Member(class_name("UNKNOWN"))),
+            Token::Word(word) => {
+                if let Some(read) = self.accessor(word, at.start)? {
+                    return Ok(read);
+                }
+                let read = self.nested(at.clone(), |parser| parser.function(word, at.start))?;
+                return read.ok_or_else(|| unknown_word(word, at));
+            }
+            Token::Close
+            | Token::Bracket
+            | Token::Dot
+            | Token::Comma
+            | Token::Equal
+            | Token::Unequal
+            | Token::Plus
+            | Token::End => {
+                let message = "class expression lacks a value or test";
+                return Err(syntax(at, message, "expected a value or test here"));
             }
         };
         Ok(Read { value, at })
     }
 
-    /// `option[code or name]`, perhaps a sub-option of it, and an attribute.
-    fn option(&mut self, start: usize) -> Result<Read, Fault> {
-        self.expect(&Token::Bracket, "`[`")?;
-        let (written, at) = self.lexer.bracketed()?;
-        let (code, text) = self.option_code(written, at)?;
-        let mut ahead = self.lexer.clone();
-        if ahead.next()?.0 == Token::Dot && ahead.next()?.0 == Token::Word("option") {
-            self.lexer = ahead;
-            let sub_option = self.sub_option_code()?;
-            let none = Attribute { text: false, of: "a sub-option" };
-            return self.attribute(start, Accessor::SubOption(code, sub_option), none);
-        }
-        self.attribute(start, Accessor::Option(code), Attribute { text, of: written })
-    }
-
-    /// The option's code, and whether its value is text. An unknown name is reported and read as code 0.
-    fn option_code(&mut self, written: &str, at: Range<usize>) -> Result<(u8, bool), Fault> {
-        let definitions = self.names.definitions;
-        let mut here = definitions.values().filter(|definition| definition.space == Space::Dhcp4);
-        if written.bytes().all(|b| b.is_ascii_digit()) {
-            let code = option_number(written, at)?;
-            let text = here.any(|d| d.code.0 == code && d.kind == OptionType::String && !d.array);
-            return Ok((code, text));
-        }
-        if let Some(found) = here.find(|definition| definition.name == written) {
-            return Ok((found.code.0, found.kind == OptionType::String && !found.array));
-        }
-        let message = format!("option `{written}` is unknown");
-        let mut fault =
-            Fault::new(&unknown_option_in_expression::RULE, at, message, "no option has this name");
-        let known = definitions.values().filter(|d| d.space == Space::Dhcp4).map(|d| d.name.as_str());
-        if let Some(meant) = nearest(written, known) {
-            fault = fault.help(format!("did you mean `{meant}`?"));
-        }
-        self.faults.push(fault);
-        Ok((0, true))
-    }
-
-    fn sub_option_code(&mut self) -> Result<u8, Fault> {
-        self.expect(&Token::Bracket, "`[`")?;
-        let (written, at) = self.lexer.bracketed()?;
-        if written.is_empty() || !written.bytes().all(|b| b.is_ascii_digit()) {
-            let message = format!("`{written}` is no sub-option code");
-            return Err(syntax(at, message, "sub-options are named by number"));
-        }
-        written
-            .parse()
-            .map_err(|_| syntax(at, format!("`{written}` is no sub-option code"), "codes run from 0 to 255"))
-    }
-
-    /// `.hex`, `.text` or `.exists`.
-    fn attribute(&mut self, start: usize, accessor: Accessor, of: Attribute<'_>) -> Result<Read, Fault> {
-        self.expect(&Token::Dot, "`.hex`, `.text` or `.exists`")?;
-        let (token, at) = self.next()?;
-        let value = match token {
-            Token::Word("hex") => Value::Term(Term::Value(accessor)),
-            Token::Word("text") if of.text => Value::Term(Term::Value(accessor)),
-            Token::Word("text") => {
-                let message = format!("`.text` of `{}`, which is no text", of.of);
-                return Err(syntax(at, message, "only options of type string have it")
-                    .help("write `.hex` and compare with octets such as `0x0102`"));
-            }
-            Token::Word("exists") => Value::Test(Test::Exists(accessor)),
-            _ => return Err(syntax(at.clone(), "unknown attribute", "expected `hex`, `text` or `exists`")),
-        };
-        Ok(Read { value, at: start..at.end })
-    }
-
-    /// `substring(value, start, length or all)`.
-    fn substring(&mut self, begin: usize) -> Result<Read, Fault> {
-        self.expect(&Token::Open, "`(`")?;
-        let of = self.or()?;
-        let of = Box::new(as_term(of)?);
-        self.expect(&Token::Comma, "`,`")?;
-        let start = self.index("the first octet, from 0")?;
-        self.expect(&Token::Comma, "`,`")?;
-        let length = match self.peek()?.0 {
-            Token::Word("all") => {
-                self.next()?;
-                None
-            }
-            _ => Some(self.index("a count of octets, or `all`")?),
-        };
-        let (_, close) = self.expect(&Token::Close, "`)`")?;
-        Ok(Read { value: Value::Term(Term::Substring { of, start, length }), at: begin..close.end })
-    }
-
-    fn index(&mut self, expected: &str) -> Result<i32, Fault> {
-        let (token, at) = self.next()?;
-        let number = match token {
-            Token::Number(number) => i32::try_from(number).ok(),
-            _ => None,
-        };
-        number.ok_or_else(|| syntax(at, "`substring` takes whole numbers", format!("expected {expected}")))
-    }
-
     /// `member('class')`.
     fn member(&mut self, start: usize) -> Result<Read, Fault> {
         self.expect(&Token::Open, "`(`")?;
-        let (token, at) = self.next()?;
-        let written = match token {
-            Token::Octets(octets) => String::from_utf8(octets).ok(),
-            _ => None,
+        let (Token::Text(written), at) = self.peek()? else {
+            let (_, at) = self.peek()?;
+            let message = "`member` takes the name of a class";
+            return Err(syntax(at, message, "expected a name in quotes such as `'win10'`"));
         };
-        let Some(written) = written else {
-            return Err(syntax(
-                at,
-                "`member` takes the name of a class",
-                "expected a name such as `'win10'`",
-            ));
-        };
+        self.next()?;
         let (_, close) = self.expect(&Token::Close, "`)`")?;
-        let class = self.class(&written, at.start + 1..at.end - 1);
+        let class = self.class(written, at.start + 1..at.end - 1);
         Ok(Read { value: Value::Test(Test::Member(class)), at: start..close.end })
     }
 
@@ -310,30 +306,22 @@ impl<'t> Parser<'t, '_> {
                 let message = format!("class `{written}` depends on itself");
                 Fault::new(&class_order::RULE, at, message, "this is the class being defined")
             }
-            (Some(_), _) if written == "DROP" => {
-                let message = "class `DROP` in an expression";
-                Fault::new(
-                    &class_order::RULE,
-                    at,
-                    message,
-                    "packets in it are dropped, so no class may ask for it",
-                )
+            (_, _) if written == "DROP" => {
+                let label = "packets in it are dropped, so no class may ask for it";
+                Fault::new(&class_order::RULE, at, "class `DROP` in an expression", label)
             }
             (Some(_), _) => {
                 let message = format!("class `{written}` is evaluated later");
-                Fault::new(
-                    &class_order::RULE,
-                    at,
-                    message,
-                    "only classes that stand before this one may be named",
-                )
-                .help(format!("move `{written}` before `{}`", classes[this].value))
+                let label = "only classes that stand before this one may be named";
+                let help = format!("move `{written}` before `{}`", classes[this].value);
+                Fault::new(&class_order::RULE, at, message, label).help(help)
             }
             (None, _) => {
                 let message = format!("class `{written}` is unknown");
-                let fault =
-                    Fault::new(&unknown_class_in_expression::RULE, at, message, "no class has this name");
-                match nearest(written, classes[..this.min(classes.len())].iter().map(|c| c.value.as_str())) {
+                let label = "no class has this name";
+                let fault = Fault::new(&unknown_class_in_expression::RULE, at, message, label);
+                let before = classes[..this.min(classes.len())].iter().map(|class| class.value.as_str());
+                match nearest(written, before.chain(["ALL", "KNOWN", "UNKNOWN"])) {
                     Some(meant) => fault.help(format!("did you mean `{meant}`?")),
                     None => fault,
                 }
@@ -343,11 +331,12 @@ impl<'t> Parser<'t, '_> {
         class_name("ALL")
     }
 
-    fn nested(
+    /// Goes one level deeper.
+    pub fn nested<T>(
         &mut self,
         at: Range<usize>,
-        inner: impl FnOnce(&mut Self) -> Result<Read, Fault>,
-    ) -> Result<Read, Fault> {
+        inner: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         if self.depth == DEPTH_MAX {
             let label = format!("deeper than {DEPTH_MAX} levels");
             return Err(syntax(at, "class expression is nested too deeply", label));
@@ -358,15 +347,18 @@ impl<'t> Parser<'t, '_> {
         read
     }
 
-    fn next(&mut self) -> Result<(Token<'t>, Range<usize>), Fault> {
+    /// The next token.
+    pub fn next(&mut self) -> Result<(Token<'t>, Range<usize>), Fault> {
         self.lexer.next()
     }
 
-    fn peek(&self) -> Result<(Token<'t>, Range<usize>), Fault> {
+    /// The next token, which stays.
+    pub fn peek(&self) -> Result<(Token<'t>, Range<usize>), Fault> {
         self.lexer.clone().next()
     }
 
-    fn expect(&mut self, wanted: &Token<'_>, shown: &str) -> Result<(Token<'t>, Range<usize>), Fault> {
+    /// The next token, which must be this one.
+    pub fn expect(&mut self, wanted: &Token<'_>, shown: &str) -> Result<(Token<'t>, Range<usize>), Fault> {
         let (token, at) = self.next()?;
         if token == *wanted {
             return Ok((token, at));
@@ -379,15 +371,27 @@ impl<'t> Parser<'t, '_> {
     }
 }
 
-/// What of an option may be asked for.
-#[derive(Clone, Copy)]
-struct Attribute<'a> {
-    /// Whether its value is text.
-    text: bool,
-    /// What it is of.
-    of: &'a str,
+fn literal(octets: Vec<u8>) -> Term {
+    Term::Literal(HexBytes(octets))
 }
 
+fn negated(test: Test) -> Test {
+    Test::Not(Box::new(test))
+}
+
+/// A number is four octets, whatever it is compared with.
+fn four_octets(number: i64, at: &Range<usize>) -> Result<Vec<u8>, Fault> {
+    // Within i32 or u32, so the lower four octets are the whole of it.
+    let octets = number.to_be_bytes()[4..].to_vec();
+    if number < 0 {
+        let message = format!("`{number}` is negative");
+        let help = format!("write the four octets it stands for: `0x{}`", HexBytes(octets));
+        return Err(syntax(at.clone(), message, "numbers in expressions are not").help(help));
+    }
+    Ok(octets)
+}
+
+/// A value as a test, or a fault that says how to make one of it.
 fn as_test(read: Read) -> Result<Test, Fault> {
     match read.value {
         Value::Test(test) => Ok(test),
@@ -396,13 +400,14 @@ fn as_test(read: Read) -> Result<Test, Fault> {
                 syntax(read.at, "a string of octets stands where a test is wanted", "this is no test");
             Err(match term {
                 Term::Value(_) => fault.help("write `.exists`, or compare it with `==`"),
-                Term::Literal(_) | Term::Substring { .. } => fault.help("compare it with `==`"),
+                _ => fault.help("compare it with `==`"),
             })
         }
     }
 }
 
-fn as_term(read: Read) -> Result<Term, Fault> {
+/// A value as a string.
+pub fn as_term(read: Read) -> Result<Term, Fault> {
     match read.value {
         Value::Term(term) => Ok(term),
         Value::Test(_) => {
@@ -412,31 +417,38 @@ fn as_term(read: Read) -> Result<Term, Fault> {
     }
 }
 
-fn option_number(written: &str, at: Range<usize>) -> Result<u8, Fault> {
-    if written.is_empty() {
-        return Err(syntax(at, "`option[]` names no option", "expected a code or a name"));
-    }
-    written
-        .parse()
-        .ok()
-        .filter(|code| (1..=254).contains(code))
-        .ok_or_else(|| syntax(at, format!("`{written}` is no option code"), "codes run from 1 to 254"))
+/// An address as the prefix that holds it alone.
+fn as_address(read: Read) -> Result<Cidr, Fault> {
+    let octets = match &read.value {
+        Value::Term(Term::Literal(octets)) => <[u8; 4]>::try_from(octets.0.as_slice()).ok(),
+        Value::Term(_) | Value::Test(_) => None,
+    };
+    octets.and_then(|octets| Cidr::containing(octets.into(), 32)).ok_or_else(|| {
+        syntax(read.at, "a list holds prefixes and other values", "this is neither a prefix nor an address")
+            .help("join two comparisons with `or`")
+    })
 }
 
 fn unknown_word(word: &str, at: Range<usize>) -> Fault {
-    if UNSUPPORTED.contains(&word) {
-        let message = format!("`{word}` is not supported in class expressions");
-        return syntax(at, message, "not supported").note(SUPPORTED);
+    if let "sand" | "sor" | "sifelse" = word {
+        return strict(word, at);
+    }
+    if let "pkt6" | "relay6" = word {
+        return syntax(at, format!("`{word}` is of DHCPv6"), "this estate serves DHCPv4");
     }
     let fault = syntax(at, format!("`{word}` has no meaning in class expressions"), "unknown word");
-    match nearest(word, WORDS.iter().copied()) {
+    match nearest(word, WORDS.iter().copied().chain(super::function::names())) {
         Some(meant) => fault.help(format!("did you mean `{meant}`?")),
         None => fault,
     }
 }
 
-fn built_in(name: &str) -> Test {
-    Test::Member(class_name(name))
+/// Kea's undocumented forms that evaluate every part, also where it no longer counts.
+fn strict(word: &str, at: Range<usize>) -> Fault {
+    let usual = &word[1..];
+    syntax(at, format!("`{word}` is not supported"), "an undocumented form")
+        .note("it differs only where a part has no value: then it fails even though another part decides")
+        .help(format!("write `{usual}`"))
 }
 
 fn class_name(name: &str) -> ClassName {

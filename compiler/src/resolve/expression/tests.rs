@@ -1,6 +1,6 @@
-use leasehold_schemas::artefact::{Accessor, Term};
+use leasehold_schemas::artefact::{Accessor, NumberKind, PacketField, Term};
 use leasehold_schemas::source::FileId;
-use leasehold_schemas::vocab::HexBytes;
+use leasehold_schemas::vocab::{Cidr, HexBytes};
 use proptest::prelude::*;
 
 use super::*;
@@ -70,7 +70,9 @@ fn literals_are_octets() {
     assert_eq!(right("0x000"), [0, 0]);
     assert_eq!(right("0xAbc"), [0x0a, 0xbc]);
     assert_eq!(right("1"), [0, 0, 0, 1]);
-    assert_eq!(right("-1"), [0xff; 4]);
+    assert_eq!(right("4294967295"), [0xff; 4]);
+    assert_eq!(right("2001:db8::1")[..4], [0x20, 1, 0x0d, 0xb8]);
+    assert_eq!(right("fe80::1")[..2], [0xfe, 0x80]);
     assert_eq!(right("10.42.8.1"), [10, 42, 8, 1]);
 }
 
@@ -79,8 +81,8 @@ fn options_by_code_and_name_and_their_parts() {
     let value = |accessor| Test::Equal(Term::Value(accessor), literal(b"x"));
     assert_eq!(read("option[user-class].hex == 'x'").unwrap(), value(Accessor::Option(77)));
     assert_eq!(read("option[ 12 ].text == 'x'").unwrap(), value(Accessor::Option(12)));
-    assert_eq!(read("option[82].option[1].hex == 'x'").unwrap(), value(Accessor::SubOption(82, 1)));
-    assert_eq!(read("relay4[2].exists").unwrap(), Test::Exists(Accessor::SubOption(82, 2)));
+    assert_eq!(read("option[82].option[1].hex == 'x'").unwrap(), value(Accessor::SubOption(82, vec![1])));
+    assert_eq!(read("relay4[2].exists").unwrap(), Test::Exists(Accessor::SubOption(82, vec![2])));
     let of = Box::new(Term::Value(Accessor::Option(60)));
     let part = Term::Substring { of, start: -4, length: None };
     assert_eq!(read("substring(option[60].hex, -4, all) == 'x'").unwrap(), Test::Equal(part, literal(b"x")));
@@ -108,16 +110,13 @@ fn faults_stand_at_their_place() {
         faults("'a' == option[60].exists"),
         ["L601 option[60].exists: a test stands where a string of octets is wanted"]
     );
-    assert_eq!(
-        faults("split(option[60].hex, ':', 1) == 'a'"),
-        ["L601 split: `split` is not supported in class expressions"]
-    );
+    assert_eq!(faults("option[1].exists sand known"), ["L601 sand: `sand` is not supported"]);
     assert_eq!(
         faults("option[user-clas].exists and option[rooters].exists"),
         ["L602 user-clas: option `user-clas` is unknown", "L602 rooters: option `rooters` is unknown"]
     );
     assert_eq!(faults("option[300].exists"), ["L601 300: `300` is no option code"]);
-    assert_eq!(faults("option[77].text == 'a'"), ["L601 text: `.text` of `77`, which is no text"]);
+    assert_eq!(faults("option[routers].text == 'a'"), ["L601 text: `.text` of `routers`, which is no text"]);
     assert_eq!(faults("option[77].hex == 'a"), ["L601 'a: a text is not closed"]);
     assert_eq!(faults("(option[77].exists"), ["L601 : class expression ends too early"]);
     assert_eq!(faults("option[1].exists option"), ["L601 option: class expression goes on after its end"]);
@@ -143,59 +142,128 @@ fn print(test: &Test) -> String {
         parts.join(word)
     };
     match test {
+        Test::Constant(_) => unreachable!("no expression is a constant before it is folded"),
         Test::And(tests) => join(tests, " and "),
         Test::Or(tests) => join(tests, " or "),
         Test::Not(inner) => format!("not ({})", print(inner)),
         Test::Equal(left, right) => format!("{} == {}", print_term(left), print_term(right)),
-        Test::Exists(accessor) => format!("{}.exists", print_accessor(accessor)),
+        Test::In(term, list) => format!("{} in ({})", print_term(term), print_terms(list)),
+        Test::Within(term, prefixes) => {
+            let prefixes: Vec<String> = prefixes.iter().map(Cidr::to_string).collect();
+            format!("{} in ({})", print_term(term), prefixes.join(", "))
+        }
+        Test::Match(written, term) => format!("match('{written}', {})", print_term(term)),
+        Test::Exists(accessor) => format!("{accessor}.exists"),
         Test::Member(class) => format!("member('{class}')"),
     }
 }
 
+fn print_terms(terms: &[Term]) -> String {
+    let terms: Vec<String> = terms.iter().map(print_term).collect();
+    terms.join(", ")
+}
+
 fn print_term(term: &Term) -> String {
+    let call = |name: &str, of: &Term| format!("{name}({})", print_term(of));
     match term {
         Term::Literal(octets) if octets.0.is_empty() => "''".to_owned(),
         Term::Literal(octets) => format!("0x{octets}"),
-        Term::Value(accessor) => format!("{}.hex", print_accessor(accessor)),
+        Term::Value(
+            accessor @ (Accessor::Option(_) | Accessor::SubOption(..) | Accessor::VendorOption(..)),
+        ) => {
+            format!("{accessor}.hex")
+        }
+        Term::Value(accessor) => accessor.to_string(),
         Term::Substring { of, start, length } => {
             let length = length.map_or("all".to_owned(), |length| length.to_string());
             format!("substring({}, {start}, {length})", print_term(of))
         }
+        Term::Split { of, delimiters, field } => {
+            format!("split({}, {}, {field})", print_term(of), print_term(delimiters))
+        }
+        Term::Concat(parts) => {
+            let parts: Vec<String> = parts.iter().map(|part| format!("({})", print_term(part))).collect();
+            parts.join(" + ")
+        }
+        Term::IfElse { test, then, otherwise } => {
+            format!("ifelse({}, {}, {})", print(test), print_term(then), print_term(otherwise))
+        }
+        Term::Lower(of) => call("lcase", of),
+        Term::Upper(of) => call("ucase", of),
+        Term::HexText { of, separator } => {
+            format!("hexstring({}, {})", print_term(of), print_term(separator))
+        }
+        Term::AddressText(of) => call("addrtotext", of),
+        Term::NumberText(kind, of) => call(&format!("{kind:?}totext").to_lowercase(), of),
     }
 }
 
-fn print_accessor(accessor: &Accessor) -> String {
-    match accessor {
-        Accessor::Option(code) => format!("option[{code}]"),
-        Accessor::SubOption(code, sub) => format!("option[{code}].option[{sub}]"),
-    }
+const FIELDS: [PacketField; 4] =
+    [PacketField::Interface, PacketField::Length, PacketField::HardwareAddress, PacketField::RelayAddress];
+
+fn any_octets() -> impl Strategy<Value = Term> {
+    prop::collection::vec(any::<u8>(), 0..5).prop_map(|octets| Term::Literal(HexBytes(octets)))
 }
 
-fn any_accessor() -> impl Strategy<Value = Accessor> {
+fn any_path() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 1..3)
+}
+
+/// Places that have `.exists`, and others.
+fn any_accessor() -> impl Strategy<Value = (Accessor, bool)> {
+    let id = || prop_oneof![Just(None), (1..u32::MAX).prop_map(Some)];
     prop_oneof![
-        (1..=254u8).prop_map(Accessor::Option),
-        (1..=254u8, any::<u8>()).prop_map(|(code, sub)| Accessor::SubOption(code, sub)),
+        (1..=254u8).prop_map(|code| (Accessor::Option(code), true)),
+        (1..=254u8, any_path()).prop_map(|(code, path)| (Accessor::SubOption(code, path), true)),
+        (id(), any_path()).prop_map(|(id, path)| (Accessor::VendorOption(id, path), true)),
+        (id(), any::<u8>()).prop_map(|(id, item)| (Accessor::VendorClassData(id, item), false)),
+        Just((Accessor::VendorEnterprise, false)),
+        Just((Accessor::VendorClassEnterprise, false)),
+        prop::sample::select(&FIELDS[..]).prop_map(|field| (Accessor::Packet(field), false)),
     ]
 }
 
 fn any_term() -> impl Strategy<Value = Term> {
-    let leaf = prop_oneof![
-        prop::collection::vec(any::<u8>(), 0..5).prop_map(|octets| Term::Literal(HexBytes(octets))),
-        any_accessor().prop_map(Term::Value),
-    ];
-    leaf.prop_recursive(3, 4, 1, |inner| {
-        (inner, any::<i32>(), any::<Option<i32>>()).prop_map(|(of, start, length)| Term::Substring {
-            of: Box::new(of),
-            start,
-            length,
-        })
+    let leaf = prop_oneof![any_octets(), any_accessor().prop_map(|(accessor, _)| Term::Value(accessor))];
+    leaf.prop_recursive(3, 8, 2, |inner| {
+        let boxed = || inner.clone().prop_map(Box::new);
+        prop_oneof![
+            (boxed(), any::<i32>(), any::<Option<i32>>()).prop_map(|(of, start, length)| Term::Substring {
+                of,
+                start,
+                length
+            }),
+            (boxed(), boxed(), any::<i32>()).prop_map(|(of, delimiters, field)| Term::Split {
+                of,
+                delimiters,
+                field
+            }),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(Term::Concat),
+            (boxed(), boxed(), any_accessor()).prop_map(|(then, otherwise, (accessor, exists))| {
+                let test = if exists { Test::Exists(accessor) } else { Test::Member("pxe".parse().unwrap()) };
+                Term::IfElse { test: Box::new(test), then, otherwise }
+            }),
+            boxed().prop_map(Term::Lower),
+            boxed().prop_map(Term::Upper),
+            (boxed(), boxed()).prop_map(|(of, separator)| Term::HexText { of, separator }),
+            boxed().prop_map(Term::AddressText),
+            boxed().prop_map(|of| Term::NumberText(NumberKind::Uint16, of)),
+        ]
     })
 }
 
 fn any_test() -> impl Strategy<Value = Test> {
+    let prefix = (any::<u32>(), 0..=32_u8)
+        .prop_map(|(address, length)| Cidr::containing(address.into(), length).expect("a prefix"));
     let leaf = prop_oneof![
         (any_term(), any_term()).prop_map(|(left, right)| Test::Equal(left, right)),
-        any_accessor().prop_map(Test::Exists),
+        (any_term(), prop::collection::vec(any_term(), 1..4)).prop_map(|(term, list)| Test::In(term, list)),
+        (any_term(), prop::collection::vec(prefix, 1..4)).prop_map(|(term, list)| Test::Within(term, list)),
+        any_term().prop_map(|term| Test::Match("PXE.*(a|b)+".to_owned(), term)),
+        any_accessor().prop_filter_map("has no `.exists`", |(accessor, exists)| {
+            exists.then_some(Test::Exists(accessor))
+        }),
+        any::<Option<u32>>().prop_map(|id| Test::Exists(Accessor::Vendor(id.filter(|id| *id != 0)))),
         Just(Test::Member("pxe".parse().unwrap())),
     ];
     leaf.prop_recursive(4, 16, 3, |inner| {
@@ -226,6 +294,8 @@ proptest! {
             prop::sample::select(vec![
                 "option", "[", "]", "82", ".", "hex", "exists", "text", "(", ")", "==", "and", "or", "not", "'a'",
                 "0x1", "substring", ",", "all", "member", "'win10'", "relay4", "-1", "10.0.0.1", " ", "'", "é",
+                "vendor", "vendor-class", "*", "data", "enterprise", "pkt4", "mac", "in", "not", "!=", "+", "/8", ":",
+                "ifelse", "match", "'(a'", "concat", "10.0.0.0/8", "::1",
             ]),
             0..24,
         ),

@@ -162,7 +162,15 @@ fn truth(tests: &ClassTests, anyone: &Sender, class: ClassNumber) -> Truth {
 fn conditions_of<'t>(test: &'t Test, conditions: &mut Vec<&'t Test>) {
     match test {
         Test::And(tests) => tests.iter().for_each(|test| conditions_of(test, conditions)),
-        Test::Or(_) | Test::Not(_) | Test::Equal(..) | Test::Exists(_) | Test::Member(_) => {
+        Test::Constant(_)
+        | Test::Or(_)
+        | Test::Not(_)
+        | Test::Equal(..)
+        | Test::In(..)
+        | Test::Within(..)
+        | Test::Match(..)
+        | Test::Exists(_)
+        | Test::Member(_) => {
             conditions.push(test);
         }
     }
@@ -216,5 +224,13 @@ fn place_of(term: &Term) -> Option<&leasehold_schemas::artefact::Accessor> {
         Term::Literal(_) => None,
         Term::Value(place) => Some(place),
         Term::Substring { of, .. } => place_of(of),
+        Term::Split { .. }
+        | Term::Concat(_)
+        | Term::IfElse { .. }
+        | Term::Lower(_)
+        | Term::Upper(_)
+        | Term::HexText { .. }
+        | Term::AddressText(_)
+        | Term::NumberText(..) => None,
     }
 }

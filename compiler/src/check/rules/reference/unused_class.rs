@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use leasehold_schemas::artefact::Test;
+use leasehold_schemas::artefact::{Part, Test};
 use leasehold_schemas::vocab::ClassName;
 
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
@@ -32,7 +32,12 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
     let devices = estate.devices.values().flat_map(|device| &device.classes);
     named.extend(reserved.chain(devices).map(|guard| &guard.value));
     for test in estate.classes.values().filter_map(|class| class.test.as_ref()) {
-        asked_for(&test.value, &mut named);
+        test.value.walk(&mut |part| match part {
+            Part::Test(Test::Member(class)) => {
+                named.insert(class);
+            }
+            Part::Test(_) | Part::Term(_) | Part::Accessor(_) => {}
+        });
     }
     for (id, class) in estate.classes.iter() {
         let name = &class.name.value;
@@ -40,17 +45,5 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             let message = format!("class `{name}` is not used");
             sink.push(Diagnostic::new(&RULE, class.name.span, message, "nothing depends on it"));
         }
-    }
-}
-
-/// The classes that a test asks for.
-fn asked_for<'a>(test: &'a Test, named: &mut BTreeSet<&'a ClassName>) {
-    match test {
-        Test::And(tests) | Test::Or(tests) => tests.iter().for_each(|test| asked_for(test, named)),
-        Test::Not(test) => asked_for(test, named),
-        Test::Member(class) => {
-            named.insert(class);
-        }
-        Test::Equal(..) | Test::Exists(_) => {}
     }
 }

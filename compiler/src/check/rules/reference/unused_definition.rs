@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use leasehold_schemas::artefact::{Accessor, Term, Test};
+use leasehold_schemas::artefact::{Accessor, Part};
 use leasehold_schemas::source::Said;
 use leasehold_schemas::vocab::{OptionCode, Space};
 
@@ -28,13 +28,18 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         assigned.extend(values.options.iter().map(|assignment| assignment.option));
         for list in [&values.parameters.always_send, &values.parameters.never_send] {
             match list {
-                Said::Set(list) => codes.extend(list.value.iter().copied()),
+                Said::Set(list) => {
+                    codes.extend(list.value.iter().map(|code| (Space::Dhcp4, *code)));
+                }
                 Said::Absent | Said::Unset(_) | Said::Broken => {}
             }
         }
     }
     for test in estate.classes.values().filter_map(|class| class.test.as_ref()) {
-        asked_for(&test.value, &mut codes);
+        test.value.walk(&mut |part| match part {
+            Part::Accessor(accessor) => codes.extend(named(accessor)),
+            Part::Test(_) | Part::Term(_) => {}
+        });
     }
     for (id, definition) in estate.definitions.iter() {
         let Some(span) = definition.span else { continue };
@@ -44,7 +49,7 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         if estate.definitions.iter().any(taken) {
             continue;
         }
-        let asked = definition.space == Space::Dhcp4 && codes.contains(&definition.code);
+        let asked = codes.contains(&(definition.space, definition.code));
         if !asked && !assigned.contains(&id) && !estate.probable_uses.definitions.contains(&id) {
             let message = format!("option `{}` is not used", definition.name);
             sink.push(Diagnostic::new(&RULE, span, message, "nothing gives it a value or asks for it"));
@@ -61,27 +66,19 @@ fn everything_said(estate: &Estate) -> impl Iterator<Item = &Values> {
     places.chain(meanings).chain(reservations).chain(devices)
 }
 
-/// The codes of the options that a test reads.
-fn asked_for(test: &Test, codes: &mut BTreeSet<OptionCode>) {
-    match test {
-        Test::And(tests) | Test::Or(tests) => tests.iter().for_each(|test| asked_for(test, codes)),
-        Test::Not(test) => asked_for(test, codes),
-        Test::Equal(left, right) => [left, right].into_iter().for_each(|term| read(term, codes)),
-        Test::Exists(accessor) => codes.extend([code(accessor)]),
-        Test::Member(_) => {}
-    }
-}
-
-fn read(term: &Term, codes: &mut BTreeSet<OptionCode>) {
-    match term {
-        Term::Literal(_) => {}
-        Term::Value(accessor) => codes.extend([code(accessor)]),
-        Term::Substring { of, start: _, length: _ } => read(of, codes),
-    }
-}
-
-fn code(accessor: &Accessor) -> OptionCode {
+/// The option or sub-option with a name that a place is.
+fn named(accessor: &Accessor) -> Option<(Space, OptionCode)> {
     match accessor {
-        Accessor::Option(code) | Accessor::SubOption(code, _) => OptionCode(*code),
+        Accessor::SubOption(43, path) => Some((Space::Vendor43, OptionCode(*path.first()?))),
+        Accessor::VendorOption(enterprise, path) => {
+            Some((Space::Vendor125((*enterprise)?), OptionCode(*path.first()?)))
+        }
+        Accessor::Option(code) | Accessor::SubOption(code, _) => Some((Space::Dhcp4, OptionCode(*code))),
+        Accessor::Vendor(_)
+        | Accessor::VendorEnterprise
+        | Accessor::VendorClass(_)
+        | Accessor::VendorClassData(..)
+        | Accessor::VendorClassEnterprise
+        | Accessor::Packet(_) => None,
     }
 }
