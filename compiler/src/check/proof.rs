@@ -18,6 +18,7 @@ mod senders;
 
 pub use canonical::{canonical, looks_at};
 pub use formula::{Claim, ClassNumber, ClassTests, Defined, Doubt, Formula};
+pub use octets::{Cut, Demand};
 pub use packet::{Kind, Packet};
 pub use phrase::Phrase;
 pub use search::{Contents, Sender, Verdict, ask};

@@ -92,6 +92,7 @@ pub static REGISTRY: &[Registered] = &[
     checked(&option::timer_order::RULE, option::timer_order::check),
     checked(&option::zero_lease::RULE, option::zero_lease::check),
     checked(&option::lease_order::RULE, option::lease_order::check),
+    checked(&option::shadowed_option::RULE, option::shadowed_option::check),
     checked(&option::reply_too_large::RULE, option::reply_too_large::check),
     checked(&option::encapsulated_too_long::RULE, option::encapsulated_too_long::check),
     checked(&option::router_beside_classless_routes::RULE, option::router_beside_classless_routes::check),

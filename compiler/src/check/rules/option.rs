@@ -15,6 +15,8 @@ pub mod zero_lease;
 
 pub mod lease_order;
 
+pub mod shadowed_option;
+
 pub mod reply_too_large;
 
 pub mod encapsulated_too_long;
