@@ -62,7 +62,7 @@ fn step(world: &mut World, line: &str, folder: &Path) -> Result<(), String> {
 }
 
 /// Words are separated by blanks; blanks inside quotes separate nothing.
-fn words(line: &str) -> Vec<&str> {
+pub fn words(line: &str) -> Vec<&str> {
     let mut quoted = false;
     line.split(|c: char| {
         quoted ^= c == '\'';

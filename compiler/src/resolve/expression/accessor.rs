@@ -248,6 +248,10 @@ impl<'t> Parser<'t, '_> {
 
     /// The option's code. An unknown name is reported and read as code 0.
     fn option_code(&mut self, written: &'t str, at: Range<usize>) -> Result<Named<'t>, Fault> {
+        if !written.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')) {
+            let label = "expected a code or a name, without quotes";
+            return Err(syntax(at, format!("`{written}` is neither code nor name of an option"), label));
+        }
         let mut here = self.names.definitions.values().filter(|known| known.space == Space::Dhcp4);
         if written.bytes().all(|b| b.is_ascii_digit()) {
             let code = option_number(written, at)?;

@@ -3,12 +3,17 @@
 
 use std::ops::Range;
 
-use leasehold_schemas::artefact::{Term, Test};
+use leasehold_schemas::artefact::{Accessor, Term, Test};
 use leasehold_schemas::vocab::{Cidr, ClassName, HexBytes};
 
 use super::lexer::{Lexer, Token, syntax};
 use super::{DEPTH_MAX, Fault, Names, is_built_in, nearest};
 use crate::check::rules::class::{class_order, unknown_class_in_expression};
+
+/// Option 60 (RFC 2132 section 9.13).
+const VENDOR_CLASS: u8 = 60;
+/// What the built-in class of a vendor begins with.
+const VENDOR_PREFIX: &str = "VENDOR_CLASS_";
 
 /// Words that begin a value or a test.
 const WORDS: &[&str] = &[
@@ -291,8 +296,15 @@ impl<'t> Parser<'t, '_> {
         };
         self.next()?;
         let (_, close) = self.expect(&Token::Close, "`)`")?;
-        let class = self.class(written, at.start + 1..at.end - 1);
-        Ok(Read { value: Value::Test(Test::Member(class)), at: start..close.end })
+        let vendor = written.strip_prefix(VENDOR_PREFIX).filter(|vendor| !vendor.is_empty());
+        let test = match vendor {
+            // A vendor's text may hold what no class's name does; no reservation can name such a class.
+            Some(vendor) if written.parse::<ClassName>().is_err() => {
+                Test::Equal(Term::Value(Accessor::Option(VENDOR_CLASS)), literal(vendor.as_bytes().to_vec()))
+            }
+            Some(_) | None => Test::Member(self.class(written, at.start + 1..at.end - 1)),
+        };
+        Ok(Read { value: Value::Test(test), at: start..close.end })
     }
 
     /// The class of that name; one that may not be named here is reported and read as `ALL`.
@@ -435,6 +447,10 @@ fn unknown_word(word: &str, at: Range<usize>) -> Fault {
     }
     if let "pkt6" | "relay6" = word {
         return syntax(at, format!("`{word}` is of DHCPv6"), "this estate serves DHCPv4");
+    }
+    if let "and" | "or" | "in" = word {
+        let label = format!("expected one before `{word}`");
+        return syntax(at, "class expression lacks a value or test", label);
     }
     let fault = syntax(at, format!("`{word}` has no meaning in class expressions"), "unknown word");
     match nearest(word, WORDS.iter().copied().chain(super::function::names())) {

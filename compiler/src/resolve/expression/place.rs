@@ -29,6 +29,10 @@ pub fn locate(text: &str, raw: &[u8], span: Span, at: Range<usize>) -> Span {
 
 /// Where each character of `text` that is no space stands in `raw`; `None` if they are not the same.
 fn places(raw: &[u8], text: &str) -> Option<Vec<usize>> {
+    // A block's source is its content, which may begin and end with quotes of the expression itself.
+    if let Some(places) = same((0..raw.len()).collect(), raw, text) {
+        return Some(places);
+    }
     let inner = match raw {
         [b'"', inner @ .., b'"'] => inner,
         [b'\'', inner @ .., b'\''] => return same(unquoted(inner), raw, text),
@@ -81,6 +85,7 @@ mod tests {
         assert_eq!(shown("'option[77].hex == ''W10'''", text, "77"), "77");
         assert_eq!(shown(">-\n  option[77].hex\n  == 'W10'\n", text, "== 'W"), "== 'W");
         assert_eq!(shown("option[77].hex\n    == 'W10'", text, "=="), "==");
+        assert_eq!(shown("'a' ==\n    'b'", "'a' ==\n'b'", "== "), "==");
     }
 
     #[test]

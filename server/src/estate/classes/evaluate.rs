@@ -46,7 +46,7 @@ impl<'a> Membership<'a> {
             }
     }
 
-    fn passes(&self, check: &'a Check, buffer: &mut Vec<u8>) -> Result<bool, NoValue> {
+    pub(super) fn passes(&self, check: &'a Check, buffer: &mut Vec<u8>) -> Result<bool, NoValue> {
         match check {
             Check::Constant(passes) => Ok(*passes),
             Check::And(checks) => {
