@@ -45,7 +45,7 @@ impl std::fmt::Display for Doubt {
             Doubt::TwoValues => "it compares two values of a packet with each other",
             Doubt::Broken => "a class that it depends on has a broken expression",
             Doubt::Far => "it looks at octets farther than 512 from either end",
-            Doubt::Container => "it looks at an option both as a whole and by its sub-options",
+            Doubt::Container => "it looks at one option in two ways, as a whole and by its parts",
             Doubt::Beyond => "it uses a function, a pattern, a prefix or a field that is not looked into",
             Doubt::Many => "it has more combinations than are tried",
             Doubt::Deep => "it depends on classes that depend on classes, more than 64 deep",
@@ -247,9 +247,9 @@ impl ClassTests {
             }
             Test::Not(test) => self.lower(test, !passes),
             Test::Constant(holds) => Formula::constant(*holds == passes),
-            Test::Equal(left, right) => equal(part_of(left), part_of(right), passes),
+            Test::Equal(left, right) => self.equal(left, right, passes),
             Test::In(term, list) => {
-                let parts = list.iter().map(|other| equal(part_of(term), part_of(other), passes));
+                let parts = list.iter().map(|other| self.equal(term, other, passes));
                 joined(parts, !passes)
             }
             Test::Within(..) | Test::Match(..) => Formula::Unclear(Doubt::Beyond),
@@ -258,6 +258,19 @@ impl ClassTests {
                 Formula::Claim(Claim { place: place.clone(), demand: Demand::Present(passes) })
             }
             Test::Member(name) => Formula::Member(self.number_or_built_in(name), passes),
+        }
+    }
+
+    /// Two terms that have to be equal, or not to be.
+    fn equal(&mut self, left: &Term, right: &Term, is: bool) -> Formula {
+        match (left, right) {
+            (Term::IfElse { test, then, otherwise }, other)
+            | (other, Term::IfElse { test, then, otherwise }) => {
+                let first = [self.lower(test, true), self.equal(then, other, is)];
+                let second = [self.lower(test, false), self.equal(otherwise, other, is)];
+                joined([first, second].map(|way| joined(way.into_iter(), true)).into_iter(), false)
+            }
+            (left, right) => equal(part_of(left), part_of(right), is),
         }
     }
 }

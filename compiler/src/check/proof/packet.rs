@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use leasehold_schemas::artefact::Accessor;
+use leasehold_schemas::artefact::{Accessor, PacketField};
 use leasehold_schemas::vocab::MacAddr;
 
 use super::search::Contents;
@@ -21,6 +21,18 @@ pub enum Kind {
     Request,
     /// DHCPINFORM.
     Inform,
+}
+
+impl Kind {
+    /// Of the message type; `None` for what `leasehold why` does not make.
+    fn of(octet: u8) -> Option<Kind> {
+        match octet {
+            1 => Some(Kind::Discover),
+            3 => Some(Kind::Request),
+            8 => Some(Kind::Inform),
+            _ => None,
+        }
+    }
 }
 
 /// A packet, as far as it matters.
@@ -43,12 +55,8 @@ impl Packet {
         for (place, octets) in &contents.0 {
             let at = match place {
                 Accessor::Option(MESSAGE_TYPE) => {
-                    packet.kind = match octets[..] {
-                        [1] => Kind::Discover,
-                        [3] => Kind::Request,
-                        [8] => Kind::Inform,
-                        _ => return None,
-                    };
+                    let [kind] = octets[..] else { return None };
+                    packet.kind = Kind::of(kind)?;
                     continue;
                 }
                 Accessor::Option(code) => (*code, None),
@@ -56,6 +64,20 @@ impl Packet {
                     [inner] => (*code, Some(inner)),
                     _ => return None,
                 },
+                Accessor::Packet(PacketField::MessageType) => {
+                    let [0, 0, 0, kind] = octets[..] else { return None };
+                    packet.kind = Kind::of(kind)?;
+                    continue;
+                }
+                Accessor::Packet(PacketField::HardwareAddress) => {
+                    packet.mac = MacAddr::new(octets)?;
+                    continue;
+                }
+                Accessor::Packet(PacketField::RelayAddress) => {
+                    let relay = Ipv4Addr::from(<[u8; 4]>::try_from(octets.as_slice()).ok()?);
+                    packet.relay = Some(relay).filter(|relay| !relay.is_unspecified());
+                    continue;
+                }
                 Accessor::Vendor(_)
                 | Accessor::VendorOption(..)
                 | Accessor::VendorEnterprise

@@ -291,8 +291,12 @@ fn together(
     demands: &BTreeMap<&Accessor, Vec<&Demand>>,
     found: &mut BTreeMap<Accessor, Vec<u8>>,
 ) -> Result<(), Dead> {
+    let asked = || demands.keys().filter(|place| place::family(place) == family);
+    if asked().count() > 1 && !asked().all(|place| place::is_nested(place)) {
+        return Err(Dead::Doubtful(Doubt::Container));
+    }
     let inner = found.keys().filter(|place| place::family(place) == family);
-    let outer: BTreeSet<Accessor> = inner.flat_map(place::around).collect();
+    let outer: BTreeSet<Accessor> = inner.filter_map(place::around).collect();
     for place in outer {
         let Some(said) = demands.get(&place) else { continue };
         if said.contains(&&Demand::Present(false)) {

@@ -76,7 +76,7 @@ impl<'a> Senders<'a> {
     pub fn stranger(self, contents: &Contents) -> Option<Packet> {
         let packet = Packet::new(contents, self.free_mac()?, self.relay())?;
         let named = self.entries().any(|(identifier, _)| names(identifier, &packet));
-        (!named).then_some(packet)
+        (!named && self.reaches(&packet)).then_some(packet)
     }
 
     /// A packet that makes the formulas hold, shown by an unknown client or one that an entry names.
@@ -96,8 +96,21 @@ impl<'a> Senders<'a> {
             let Verdict::Possible(contents) = ask(&Sender::Known(classes)) else { return None };
             let packet = Packet::new(&contents, *mac, self.relay())?;
             let naming = self.entries().filter(|(identifier, _)| names(identifier, &packet)).count();
-            (naming == 1).then_some(packet)
+            (naming == 1 && self.reaches(&packet)).then_some(packet)
         })
+    }
+
+    /// Whether the packet, whatever the claims made of it, still comes from this network: option 82.5 (RFC 3527) and
+    /// 118 (RFC 3011) choose another.
+    fn reaches(self, packet: &Packet) -> bool {
+        let network = &self.estate.networks[self.network];
+        let here = |address: Ipv4Addr| {
+            let mut subnets = network.subnets.iter().map(|id| self.estate.subnets[*id].prefix.value);
+            network.relays.iter().any(|relay| relay.value == address)
+                || subnets.any(|prefix| prefix.contains(address))
+        };
+        let chooses = |at: &(u8, Option<u8>)| packet.options.contains_key(at);
+        packet.relay.is_some_and(here) && ![(82, Some(5)), (118, None)].iter().any(chooses)
     }
 
     /// An address that means the network.

@@ -178,11 +178,12 @@ fn conditions_of<'t>(test: &'t Test, conditions: &mut Vec<&'t Test>) {
 
 /// Why a single condition never holds.
 fn reason(test: &Test) -> Option<String> {
-    let Test::Equal(left, right) = test else { return None };
+    let (left, right) = match test {
+        Test::Constant(_) => return Some("it does not depend on the packet".to_owned()),
+        Test::Equal(left, right) => (left, right),
+        _ => return None,
+    };
     let (part, literal) = match (left, right) {
-        (Term::Literal(_), Term::Literal(_)) => {
-            return Some("two constants that differ are compared".to_owned());
-        }
         (Term::Literal(literal), part) | (part, Term::Literal(literal)) => (part, literal),
         _ => return None,
     };
