@@ -290,6 +290,75 @@ proptest! {
     }
 }
 
+/// Many conditions on one place, some of which contradict each other.
+fn dense() -> impl Strategy<Value = (Accessor, Test)> {
+    let places = vec![
+        Accessor::Option(12),
+        Accessor::Option(60),
+        Accessor::Option(77),
+        Accessor::SubOption(82, vec![1]),
+    ];
+    let condition = (-3_i32..4, proptest::option::of(-2_i32..4), octets(), 0..4_u8, any::<bool>());
+    let conditions = proptest::collection::vec(condition, 2..6);
+    (proptest::sample::select(places), conditions).prop_map(|(place, conditions)| {
+        let tests = conditions.into_iter().map(|(start, length, octets, form, is)| {
+            let whole = Term::Value(place.clone());
+            let part = Term::Substring { of: Box::new(whole.clone()), start, length };
+            let test = match form {
+                0 => Test::Exists(place.clone()),
+                1 => Test::Equal(whole, Term::Literal(HexBytes(octets))),
+                _ => Test::Equal(part, Term::Literal(HexBytes(octets))),
+            };
+            if is { test } else { Test::Not(Box::new(test)) }
+        });
+        let tests = tests.collect();
+        (place, Test::And(tests))
+    })
+}
+
+/// Every string of up to five octets of three kinds.
+fn short_values() -> Vec<Vec<u8>> {
+    let mut all = vec![Vec::new()];
+    let mut from = 0;
+    for _ in 0..5 {
+        let to = all.len();
+        for at in from..to {
+            for octet in [b'a', b'b', 0] {
+                let mut longer = all[at].clone();
+                longer.push(octet);
+                all.push(longer);
+            }
+        }
+        from = to;
+    }
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn contradictions_on_one_place_are_found_and_no_others((place, test) in dense()) {
+        let classes = [Class { name: name("a"), test: Some(test) }];
+        let others = CLASSES.iter().filter(|class| **class != "a");
+        let others = others.map(|class| Class { name: name(class), test: None });
+        let all: Vec<Class> = classes.iter().cloned().chain(others).collect();
+        let server = Server { tables: tables(&all) };
+        let defined = classes.iter().map(|class| (&class.name, Defined::By(class.test.as_ref().expect("one"))));
+        let tests = ClassTests::new(defined, std::iter::empty());
+        let class = tests.number(&name("a")).expect("it is defined");
+        let verdict = ask(&tests, &Sender::Unknown, &[&Formula::Member(class, true)]);
+        let holds = |contents: Contents| server.is_in(&as_bytes(&contents), &Sender::Unknown, &tests, "a");
+        let values = short_values().into_iter().map(|value| Contents([(place.clone(), value)].into()));
+        let found = values.chain([Contents::default()]).find(|contents| holds(contents.clone()));
+        match verdict {
+            Verdict::Possible(contents) => prop_assert!(holds(contents.clone()), "{contents:?}"),
+            Verdict::Never => prop_assert!(found.is_none(), "{found:?} does it"),
+            Verdict::Unknown(doubt) => prop_assert!(false, "{doubt}"),
+        }
+    }
+}
+
 #[test]
 fn few_random_questions_stay_open() {
     use proptest::strategy::ValueTree as _;
