@@ -1,16 +1,20 @@
 //! What the fuzzers of the server do with their octets; `fuzz/` only calls these, and tests call them too.
 
+pub mod directory;
+
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::sync::{Arc, OnceLock};
 
 use leasehold_schemas::artefact;
 use leasehold_server::estate::Tables;
 use leasehold_server::leases::Store;
-use leasehold_server::leases::journal::{Completion, Identity, Sizes, StoredFile, recover};
+use leasehold_server::leases::journal::{Completion, Identity, Recovered, Sizes, recover};
 use leasehold_server::node::{Action, Actions, Event, Node};
 use leasehold_server::serve::{Meta, Outgoing};
 use leasehold_server::time::Now;
 use leasehold_server::wire::{MESSAGE_SIZE_MAX, Message, OptionIndex};
+
+use crate::simulated_disk::SimulatedDisk;
 
 const ESTATE: &[u8] = include_bytes!("../cases/packets/main.json");
 /// `giaddr` of most messages: networks of the estate, and none.
@@ -31,6 +35,8 @@ pub struct Bed {
     node: Node,
     actions: Actions,
     now: Now,
+    /// Where it writes, if anybody wants to read it.
+    disk: Option<SimulatedDisk>,
 }
 
 fn tables() -> Arc<Tables> {
@@ -57,18 +63,30 @@ pub fn conversation(mut input: &[u8]) {
 
 impl Default for Bed {
     fn default() -> Bed {
-        let identity = Identity { estate: "fuzz".to_owned(), node: "single".to_owned() };
-        let recovered = recover(Some(&identity), &[]).expect("nothing is recovered from nothing");
-        let store = Store::open(identity, Sizes::default(), recovered);
-        let node = Node::new(tables(), leasehold_server::serve::Config::default(), store);
-        let now = Now { boot_ms: 1_000, wall_ms: 1_700_000_000_000 };
-        let mut bed = Bed { node, actions: Actions::default(), now };
-        bed.settle();
-        bed
+        Bed::on(Sizes::default(), None)
     }
 }
 
 impl Bed {
+    /// A node without leases, on a disk.
+    ///
+    /// # Panics
+    /// Never: an empty directory is nobody's.
+    pub fn on(sizes: Sizes, disk: Option<SimulatedDisk>) -> Bed {
+        let identity = Identity { estate: "fuzz".to_owned(), node: "single".to_owned() };
+        let recovered = recover(Some(&identity), &[]).expect("nothing is recovered from nothing");
+        Bed::of(identity, sizes, recovered, disk)
+    }
+
+    fn of(identity: Identity, sizes: Sizes, recovered: Recovered, disk: Option<SimulatedDisk>) -> Bed {
+        let store = Store::open(identity, sizes, recovered);
+        let node = Node::new(tables(), leasehold_server::serve::Config::default(), store);
+        let now = Now { boot_ms: 1_000, wall_ms: 1_700_000_000_000 };
+        let mut bed = Bed { node, actions: Actions::default(), now, disk };
+        bed.settle();
+        bed
+    }
+
     /// One input: some octets steer, the others are a datagram, or the options of one.
     ///
     /// # Panics
@@ -96,6 +114,11 @@ impl Bed {
         &self.node
     }
 
+    /// The disk, if it was made on one.
+    pub fn disk(&self) -> Option<&SimulatedDisk> {
+        self.disk.as_ref()
+    }
+
     fn settle(&mut self) {
         loop {
             self.node.flush(&mut self.actions);
@@ -110,7 +133,10 @@ impl Bed {
                         self.actions.recycle(outgoing.bytes);
                     }
                     Action::Disk(operation) => {
-                        let done = Completion { id: operation.id, result: Ok(()) };
+                        let done = match &mut self.disk {
+                            Some(disk) => disk.execute(&operation),
+                            None => Completion { id: operation.id, result: Ok(()) },
+                        };
                         self.node.step(self.now, Event::Disk(done), &mut self.actions);
                     }
                 }
@@ -149,17 +175,13 @@ pub fn artefact(input: &[u8]) {
     }
 }
 
-/// A data directory whose files hold any octets is read or refused.
+/// A data directory that holds any octets is read or refused; what was read can be served.
+///
+/// # Panics
+/// As [`Bed::packet`].
 pub fn journal(input: &[u8]) {
-    let (at, input) = input.split_first().map_or((0, input), |(at, rest)| (usize::from(*at), rest));
-    let (first, second) = input.split_at(input.len() * at / 256);
-    let file = |name: &str, bytes: &[u8]| StoredFile { name: name.to_owned(), bytes: bytes.to_vec() };
-    for names in [
-        ["leases-0000000001.journal", "leases-0000000002.journal"],
-        ["leases-0000000002.snapshot", "leases-0000000002.journal"],
-    ] {
-        // Either is right, as long as it ends.
-        let _ = recover(None, &[file(names[0], first), file(names[1], second)]);
+    if let Ok(recovered) = directory::recovered(input) {
+        directory::serve(recovered);
     }
 }
 
