@@ -22,7 +22,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use diagnostic::{Diagnostic, Edit, Fix, Label};
+pub use diagnostic::{Diagnostic, Edit, Fix, Label, Redundant};
 pub use excess::{Shown, limited};
 pub use github::{SUMMARY_BYTES_MAX, Workflow, github};
 pub use gitlab::gitlab;
@@ -34,4 +34,4 @@ pub use line_index::{Column, LineIndex, Position};
 pub use rule::{Rule, Severity};
 pub use sarif::sarif;
 pub use sink::Sink;
-pub use suggest::nearest;
+pub use suggest::{nearest, only_slip};

@@ -3,10 +3,12 @@
 //! text -> [`parse`] -> [`decode`] -> [`model`] -> [`resolve`] -> [`mod@check`] -> [`lower`] -> [`emit`]. Every
 //! phase is a pure function over files in memory; the program around this library reads and writes.
 
+pub mod baseline;
 pub mod check;
 pub mod decode;
 pub mod diag;
 pub mod emit;
+pub mod fix;
 pub mod lower;
 pub mod model;
 pub mod parse;
@@ -85,7 +87,8 @@ fn run(sources: &Sources, cache: &mut Cache, today: Date, wanted: bool) -> Compi
     let ((), (diagnostics, artefact)) = rayon::join(
         || drop(documents),
         || {
-            let (diagnostics, checked) = check::check(&estate, findings, today);
+            let (mut diagnostics, checked) = check::check(&estate, findings, today);
+            fix::propose_removals(sources, &mut diagnostics);
             (diagnostics, checked.filter(|_| wanted).map(build))
         },
     );

@@ -239,17 +239,19 @@ impl Resolver<'_> {
         if self.excuse.covers(what, name) {
             return;
         }
-        let (rule, what) = match what {
-            Named::Class => (&unknown_class::RULE, "class"),
-            Named::Profile => (&unknown_profile::RULE, "profile"),
-            Named::Option => (&unknown_option::RULE, "option"),
+        let (rule, what, sure) = match what {
+            Named::Class => (&unknown_class::RULE, "class", self.names.is_class_slip(name)),
+            Named::Profile => (&unknown_profile::RULE, "profile", self.names.is_profile_slip(name)),
+            Named::Option => (&unknown_option::RULE, "option", self.names.is_option_slip(name)),
         };
         let message = format!("unknown {what} `{name}`");
         let diagnostic = Diagnostic::new(rule, span, message, format!("no {what} has this name"));
         self.sink.push(match nearest {
-            Some(nearest) => diagnostic
-                .with_help(format!("did you mean `{nearest}`?"))
-                .with_fix(format!("change to `{nearest}`"), vec![Edit { span, text: nearest }]),
+            Some(nearest) => diagnostic.with_help(format!("did you mean `{nearest}`?")).with_fix_if_safe(
+                sure,
+                format!("Change to `{nearest}`"),
+                vec![Edit { span, text: nearest }],
+            ),
             None => diagnostic,
         });
     }

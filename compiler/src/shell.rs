@@ -4,21 +4,27 @@
 //! code 1; no output file is ever half-written.
 
 mod arguments;
+mod baseline;
 mod check;
 mod explain;
+mod fix;
 mod folder;
 mod output;
 mod report;
 mod schema;
+mod watch;
 
 use std::fmt;
+use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
 use arguments::{Arguments, Command};
+use baseline::BaselineFailure;
 use folder::FolderError;
-use output::{OutputError, say};
+use output::{OutputError, reason, say};
 
 /// The tool did its work and found nothing that forbids going on.
 const CLEAN: u8 = 0;
@@ -43,6 +49,11 @@ enum Failure {
     Threads(rayon::ThreadPoolBuildError),
     /// The clock is before 1970 or after 9999.
     Clock,
+    Baseline(BaselineFailure),
+    /// A file is not what it was when it was read.
+    ChangedMeanwhile(PathBuf),
+    /// The signals that end a watch could not be had.
+    Signals(io::Error),
 }
 
 /// Reads the arguments, does what they say, and gives the exit code.
@@ -59,7 +70,7 @@ pub(crate) fn run() -> ExitCode {
 
 fn execute(arguments: &Arguments) -> Result<u8, Failure> {
     match &arguments.command {
-        Command::Check { folder } => check::check(&arguments.global, folder.as_deref()),
+        Command::Check { folder, options } => check::check(&arguments.global, options, folder.as_deref()),
         Command::Compile { folder, output } => check::compile(&arguments.global, folder.as_deref(), output),
         Command::Explain { rule } => explain::explain(rule),
         Command::Schema { document, output } => schema::schema(*document, output.as_deref()),
@@ -87,6 +98,15 @@ impl fmt::Display for Failure {
                 "name a schema to print (estate, site, artefact or diagnostics), or write all with `-o DIR`",
             ),
             Failure::Threads(error) => write!(f, "cannot start threads: {error}; try `--threads 1`"),
+            Failure::Baseline(error) => error.fmt(f),
+            Failure::ChangedMeanwhile(path) => {
+                write!(
+                    f,
+                    "{} changed while it was being fixed; it is as it was, run this again",
+                    path.display()
+                )
+            }
+            Failure::Signals(error) => write!(f, "cannot watch: {}", reason(error)),
             Failure::Clock => f.write_str("the clock is not set; give the date with `--today YYYY-MM-DD`"),
         }
     }
@@ -101,5 +121,11 @@ impl From<FolderError> for Failure {
 impl From<OutputError> for Failure {
     fn from(error: OutputError) -> Failure {
         Failure::Output(error)
+    }
+}
+
+impl From<BaselineFailure> for Failure {
+    fn from(error: BaselineFailure) -> Failure {
+        Failure::Baseline(error)
     }
 }

@@ -138,7 +138,12 @@ impl Stage {
         words.push(binaries::binary("leasehold")?);
         words.extend(arguments.split_whitespace().map(PathBuf::from));
         let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).current_dir(self.folder.path()).env("NO_COLOR", "1").stdin(Stdio::null());
+        command
+            .args(&words[1..])
+            .current_dir(self.folder.path())
+            .env("NO_COLOR", "1")
+            .env_remove("GITHUB_STEP_SUMMARY")
+            .stdin(Stdio::null());
         let output = tempfile::tempdir().map_err(|error| error.to_string())?;
         let file = |name| File::create(output.path().join(name)).map_err(|error| error.to_string());
         command.stdout(file("stdout")?).stderr(file("stderr")?);

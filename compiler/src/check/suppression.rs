@@ -9,7 +9,7 @@ use leasehold_schemas::vocab::Date;
 
 use super::rules::suppression::{expired_allow, not_allowable, unknown_rule, unused_allow};
 use super::rules::{self, REGISTRY};
-use crate::diag::{Diagnostic, Edit, Rule, Sink, nearest};
+use crate::diag::{Diagnostic, Edit, Redundant, Rule, Sink, nearest, only_slip};
 use crate::model::{Allow, Estate};
 
 /// Takes silenced findings out and adds what is wrong with the entries themselves.
@@ -53,11 +53,14 @@ fn rule_of(allow: &Allow, sink: &mut Sink) -> Option<&'static Rule> {
     let message = format!("unknown rule `{}`", name.value);
     let diagnostic = Diagnostic::new(&unknown_rule::RULE, name.span, message, "no rule has this name");
     let slugs = REGISTRY.iter().map(|registered| registered.rule.slug);
+    let sure = only_slip(&name.value, slugs.clone()).is_some();
     let meant = nearest(&name.value, slugs);
     sink.push(match meant {
-        Some(slug) => diagnostic
-            .with_help(format!("did you mean `{slug}`?"))
-            .with_fix(format!("change to `{slug}`"), vec![Edit { span: name.span, text: slug.to_owned() }]),
+        Some(slug) => diagnostic.with_help(format!("did you mean `{slug}`?")).with_fix_if_safe(
+            sure,
+            format!("Change to `{slug}`"),
+            vec![Edit { span: name.span, text: slug.to_owned() }],
+        ),
         None => diagnostic.with_help("name the rule as the finding does, by name or code"),
     });
     meant.and_then(rules::find).filter(|rule| rule.allowable)
@@ -84,7 +87,8 @@ impl Entry<'_> {
                 let message = format!("nothing here to allow for rule `{}`", rule.value);
                 sink.push(
                     Diagnostic::new(&unused_allow::RULE, rule.span, message, "this entry silences nothing")
-                        .with_help("remove the entry"),
+                        .with_help("remove the entry")
+                        .with_redundant(Redundant::Always),
                 );
             }
             return;

@@ -93,6 +93,7 @@ pub(super) fn unknown_key(
     entry: &Entry<'_>,
     what: &str,
     meant: Option<&'static str>,
+    sure: bool,
     known: &[&str],
 ) -> Diagnostic {
     let message = format!("unknown key {} in {what}", quote(&entry.key));
@@ -101,7 +102,8 @@ pub(super) fn unknown_key(
         return diagnostic.with_help(format!("options stand under `options:`; move `{}` there", entry.key));
     }
     match meant {
-        Some(key) => diagnostic.with_help(format!("did you mean `{key}`?")).with_fix(
+        Some(key) => diagnostic.with_help(format!("did you mean `{key}`?")).with_fix_if_safe(
+            sure,
             format!("Rename the key to `{key}`"),
             vec![Edit { span: entry.key_span, text: key.to_owned() }],
         ),
@@ -129,7 +131,24 @@ pub(super) struct WrongValue<'a> {
     /// A value that would do; what to write if nothing better is known.
     pub example: &'a str,
     /// What was probably meant.
-    pub meant: Option<String>,
+    pub meant: Option<Meant>,
+}
+
+/// What was probably meant.
+pub(super) struct Meant {
+    pub text: String,
+    /// Whether nothing else can have been meant.
+    pub sure: bool,
+}
+
+impl Meant {
+    pub fn surely(text: impl Into<String>) -> Meant {
+        Meant { text: text.into(), sure: true }
+    }
+
+    pub fn perhaps(text: impl Into<String>) -> Meant {
+        Meant { text: text.into(), sure: false }
+    }
 }
 
 impl WrongValue<'_> {
@@ -142,9 +161,11 @@ impl WrongValue<'_> {
         };
         let diagnostic = Diagnostic::new(&wrong_value::RULE, span, message, label);
         match meant {
-            Some(text) => diagnostic
-                .with_help(format!("write `{text}`"))
-                .with_fix(format!("Write `{text}`"), vec![Edit { span, text }]),
+            Some(Meant { text, sure }) => diagnostic.with_help(format!("write `{text}`")).with_fix_if_safe(
+                sure,
+                format!("Write `{text}`"),
+                vec![Edit { span, text }],
+            ),
             None if example.is_empty() => diagnostic,
             None => diagnostic.with_help(format!("write {expected} such as `{example}`")),
         }

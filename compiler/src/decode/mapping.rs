@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use leasehold_schemas::source::{Gaps, Said, Span, Spanned};
 
 use super::faults;
-use crate::diag::{Diagnostic, Sink, nearest};
+use crate::diag::{Diagnostic, Sink, nearest, only_slip};
 use crate::parse::limits::{self, FAULTS_MAX};
 use crate::parse::{Entry, NodeId, NodeKind, Tree};
 
@@ -139,7 +139,8 @@ impl<'t, 's> Decoder<'t, 's> {
                 let key =
                     suggestion.and_then(|key| fields.known().iter().copied().find(|known| *known == key));
                 meant.extend(key);
-                self.fault(faults::unknown_key(entry, fields.what, key, fields.known()));
+                let sure = key.is_some() && only_slip(&entry.key, absent.iter().copied()) == key;
+                self.fault(faults::unknown_key(entry, fields.what, key, sure, fields.known()));
             }
         }
         let mut missing = fields.missing.clone();

@@ -3,7 +3,7 @@
 
 use std::net::Ipv4Addr;
 
-use leasehold_schemas::vocab::{AddrRange, Cidr};
+use leasehold_schemas::vocab::{AddrRange, Cidr, MacAddr};
 
 /// An address with spaces around it, leading zeros, or a prefix length behind it.
 pub(super) fn address(text: &str) -> Option<Ipv4Addr> {
@@ -50,6 +50,20 @@ pub(super) fn range(text: &str) -> Option<AddrRange> {
     let kept = end.len().checked_sub(octets.len())?;
     end[kept..].copy_from_slice(&octets);
     AddrRange::new(first, Ipv4Addr::from(end)).ok()
+}
+
+/// Whether a number in the text begins with a zero that it does not need: to some readers it means octal.
+pub(super) fn has_leading_zero(text: &str) -> bool {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit());
+    numbers.any(|number| number.len() > 1 && number.starts_with('0'))
+}
+
+/// A MAC with other signs between its six octets, or `0x` before them.
+pub(super) fn mac(text: &str) -> Option<MacAddr> {
+    let text = text.trim();
+    let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    let text: String = text.chars().map(|c| if matches!(c, ' ' | '_') { ':' } else { c }).collect();
+    text.parse().ok().filter(|mac: &MacAddr| mac.octets().len() == 6)
 }
 
 /// A duration with spaces, capitals, long units, weeks, or several parts: `1h 30m`, `2 weeks`.
@@ -102,6 +116,10 @@ mod tests {
         assert_eq!(shown(range("10.0.0.20-250")).as_deref(), Some("10.0.0.20 - 10.0.0.250"));
         assert_eq!(shown(range("10.0.0.20 to 1.250")).as_deref(), Some("10.0.0.20 - 10.0.1.250"));
         assert_eq!(range("10.0.0.20-10"), None);
+        assert_eq!(shown(mac("52 54 00 12 34 56")).as_deref(), Some("52:54:00:12:34:56"));
+        assert_eq!(shown(mac("0x525400123456")).as_deref(), Some("52:54:00:12:34:56"));
+        assert_eq!(mac("52:54:00:12:34:5g"), None);
+        assert!(has_leading_zero("10.42.08.0") && !has_leading_zero("10.0.10.0/24"));
         assert_eq!(duration("1h30m").as_deref(), Some("5400s"));
         assert_eq!(duration("8 Hours").as_deref(), Some("28800s"));
         assert_eq!(duration("2 weeks").as_deref(), Some("1209600s"));

@@ -4,14 +4,14 @@ use std::net::Ipv4Addr;
 use std::str::FromStr;
 
 use leasehold_schemas::source::{Address, IDENTIFIER_OCTETS_MAX, IdentifierText};
-use leasehold_schemas::vocab::{AddrRange, Cidr, CidrError, HexBytes, RangeError};
+use leasehold_schemas::vocab::{AddrRange, Cidr, CidrError, HexBytes, MacAddr, RangeError};
 
-use super::faults::{self, WrongValue};
+use super::faults::{self, Meant, WrongValue};
 use super::mapping::{At, Decoder};
 use super::meant;
 use crate::check::rules::addressing::{host_bits, reversed_range};
 use crate::check::rules::form::wrong_value;
-use crate::diag::{Diagnostic, Edit, nearest};
+use crate::diag::{Diagnostic, Edit, nearest, only_slip};
 use crate::parse::NodeKind;
 
 /// A prefix, and whether its host bits had to be cleared to get it.
@@ -27,7 +27,7 @@ impl<'t> Decoder<'t, '_> {
     }
 
     /// The same, where it can be said what was meant.
-    pub fn wrong_but_meant(&mut self, at: At<'t>, expected: &str, example: &str, meant: Option<String>) {
+    pub fn wrong_but_meant(&mut self, at: At<'t>, expected: &str, example: &str, meant: Option<Meant>) {
         if matches!(self.tree.node(at.node).kind, NodeKind::Poisoned) {
             self.gaps.incomplete = true;
             return;
@@ -43,9 +43,9 @@ impl<'t> Decoder<'t, '_> {
         let expected = format!("a list of {what}");
         let in_brackets = match &node.kind {
             // A text in quotes or with signs of its own would need them inside the brackets, too.
-            NodeKind::Scalar { text, quoted: false } if !self.tree.is_null(at.node) => {
-                (!text.contains([',', '[', ']', '{', '}', '#', '\n'])).then(|| format!("[{text}]"))
-            }
+            NodeKind::Scalar { text, quoted: false } if !self.tree.is_null(at.node) => (!text
+                .contains([',', '[', ']', '{', '}', '#', '\n']))
+            .then(|| Meant::surely(format!("[{text}]"))),
             NodeKind::Scalar { .. } | NodeKind::Mapping(_) | NodeKind::Sequence(_) | NodeKind::Poisoned => {
                 None
             }
@@ -133,8 +133,9 @@ impl<'t> Decoder<'t, '_> {
         if let Ok(duration) = text.parse() {
             return Some(duration);
         }
-        let meant =
-            meant::duration(text).and_then(|text| text.parse::<T>().ok()).map(|value| value.to_string());
+        let meant = meant::duration(text)
+            .and_then(|text| text.parse::<T>().ok())
+            .map(|value| Meant::surely(value.to_string()));
         self.wrong_but_meant(at, EXPECTED, "8h", meant);
         None
     }
@@ -159,13 +160,19 @@ impl<'t> Decoder<'t, '_> {
                         "quotes make this a text",
                     )
                     .with_help(format!("write `{number}`"))
-                    .with_fix("Remove the quotes", vec![Edit { span: place, text: number.to_string() }]),
+                    .with_fix_if_safe(
+                        true,
+                        "Remove the quotes",
+                        vec![Edit { span: place, text: number.to_string() }],
+                    ),
                 );
                 None
             }
             None => {
                 let decimal = text.trim_start_matches('0').parse::<u32>().ok();
-                let meant = decimal.filter(|number| (min..=max).contains(number)).map(|n| n.to_string());
+                let meant = decimal
+                    .filter(|number| (min..=max).contains(number))
+                    .map(|value| Meant::perhaps(value.to_string()));
                 self.wrong_but_meant(at, &expected(), "", meant);
                 None
             }
@@ -184,8 +191,10 @@ impl<'t> Decoder<'t, '_> {
             ("false" | "False" | "FALSE", false) => Some(false),
             _ => {
                 let meant = match &*text.to_ascii_lowercase() {
-                    "true" | "yes" | "on" | "y" | "1" => Some("true".to_owned()),
-                    "false" | "no" | "off" | "n" | "0" => Some("false".to_owned()),
+                    "true" | "yes" | "on" => Some(Meant::surely("true")),
+                    "false" | "no" | "off" => Some(Meant::surely("false")),
+                    "y" | "1" => Some(Meant::perhaps("true")),
+                    "n" | "0" => Some(Meant::perhaps("false")),
                     _ => None,
                 };
                 let expected = if *quoted { "`true` or `false` without quotes" } else { EXPECTED };
@@ -208,7 +217,8 @@ impl<'t> Decoder<'t, '_> {
         };
         let chosen = choices.iter().find(|(word, _)| *word == text);
         if chosen.is_none() {
-            let meant = nearest(text, words()).map(str::to_owned);
+            let sure = only_slip(text, words()).is_some();
+            let meant = nearest(text, words()).map(|word| Meant { text: word.to_owned(), sure });
             self.wrong_but_meant(at, &expected(), "", meant);
         }
         chosen.map(|(_, value)| *value)
@@ -220,7 +230,7 @@ impl<'t> Decoder<'t, '_> {
         let (text, _) = self.scalar(at, EXPECTED, "10.42.8.30")?;
         let addr = text.parse::<Ipv4Addr>().ok();
         if addr.is_none() {
-            let meant = meant::address(text).map(|addr| addr.to_string());
+            let meant = meant::address(text).map(|value| Meant::perhaps(value.to_string()));
             self.wrong_but_meant(at, EXPECTED, "10.42.8.30", meant);
         }
         addr.map(Address)
@@ -237,7 +247,8 @@ impl<'t> Decoder<'t, '_> {
                 Some(Prefix { cidr, suspect: true })
             }
             Err(CidrError::Malformed) => {
-                let meant = meant::prefix(text).map(|cidr| cidr.to_string());
+                let sure = !meant::has_leading_zero(text);
+                let meant = meant::prefix(text).map(|cidr| Meant { text: cidr.to_string(), sure });
                 self.wrong_but_meant(at, EXPECTED, "10.42.8.0/23", meant);
                 None
             }
@@ -257,14 +268,31 @@ impl<'t> Decoder<'t, '_> {
             }
             Err(RangeError::Malformed) => {
                 if let Err(CidrError::HostBits(cidr)) = text.trim().parse::<Cidr>() {
-                    self.fault(host_bits::report(self.place(at), text.trim(), cidr));
+                    let mut report = host_bits::report(self.place(at), text.trim(), cidr);
+                    // A pool of a whole prefix is seldom what an address with a mask behind it meant.
+                    report.fix.iter_mut().for_each(|fix| fix.safe = false);
+                    self.fault(report);
                 } else {
-                    let meant = meant::range(text).map(|range| range.to_string());
+                    let sure = !meant::has_leading_zero(text);
+                    let meant = meant::range(text).map(|range| Meant { text: range.to_string(), sure });
                     self.wrong_but_meant(at, EXPECTED, EXAMPLE, meant);
                 }
                 None
             }
         }
+    }
+
+    /// A MAC address in any common spelling.
+    pub fn mac(&mut self, at: At<'t>) -> Option<MacAddr> {
+        const EXPECTED: &str = "a MAC address";
+        const EXAMPLE: &str = "52:54:00:12:34:56";
+        let (text, _) = self.scalar(at, EXPECTED, EXAMPLE)?;
+        let mac = text.parse().ok();
+        if mac.is_none() {
+            let meant = meant::mac(text).map(|mac| Meant::surely(format!("\"{mac}\"")));
+            self.wrong_but_meant(at, EXPECTED, EXAMPLE, meant);
+        }
+        mac
     }
 
     /// An identifier: `0x0102` or `01:02` as octets, anything else as text.

@@ -186,8 +186,7 @@ impl<'t> Decoder<'t, '_> {
             );
         }
         let kept = Identifiers {
-            mac: mac
-                .and_then(|at| self.spanned(at, |d, at| d.parsed(at, "a MAC address", "52:54:00:12:34:56"))),
+            mac: mac.and_then(|at| self.spanned(at, Self::mac)),
             client_id: client_id.and_then(|at| self.spanned(at, Self::identifier)),
             circuit_id: circuit_id.and_then(|at| self.spanned(at, Self::identifier)),
             remote_id: remote_id.and_then(|at| self.spanned(at, Self::identifier)),

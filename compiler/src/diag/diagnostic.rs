@@ -34,6 +34,15 @@ pub struct Fix {
     pub edits: Vec<Edit>,
 }
 
+/// Why the entry of a list in which a finding stands may go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Redundant {
+    /// It does nothing.
+    Always,
+    /// It does nothing if it is, letter for letter, what the first secondary label's entry is.
+    IfTwin,
+}
+
 /// One mistake, said once.
 ///
 /// The message is lower case, one clause, without a full stop, identifiers in backticks. The primary label says
@@ -56,6 +65,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The same change for a machine.
     pub fix: Option<Fix>,
+    /// Whether taking the whole entry out mends it; `fix` is made of this where the text is known.
+    pub redundant: Option<Redundant>,
 }
 
 impl Diagnostic {
@@ -75,6 +86,7 @@ impl Diagnostic {
             notes: Vec::new(),
             help: None,
             fix: None,
+            redundant: None,
         }
     }
 
@@ -98,18 +110,24 @@ impl Diagnostic {
 
     /// Proposes a change that a machine can apply when somebody has looked at it.
     pub fn with_fix(mut self, title: impl Into<String>, edits: Vec<Edit>) -> Diagnostic {
-        self.fix = Some(Fix { title: title.into(), safe: false, edits });
+        self.propose_fix(false, title, edits);
         self
     }
 
-    /// Proposes a change that a machine can apply unasked.
-    pub fn with_safe_fix(self, title: impl Into<String>, edits: Vec<Edit>) -> Diagnostic {
-        self.with_fix_if_safe(true, title, edits)
+    /// The same; if it is `safe`, a machine may apply it unasked.
+    pub fn with_fix_if_safe(mut self, safe: bool, title: impl Into<String>, edits: Vec<Edit>) -> Diagnostic {
+        self.propose_fix(safe, title, edits);
+        self
     }
 
-    /// The same; `safe` says whether it may be applied unasked.
-    pub fn with_fix_if_safe(mut self, safe: bool, title: impl Into<String>, edits: Vec<Edit>) -> Diagnostic {
+    /// The same for a finding that is there already.
+    pub(crate) fn propose_fix(&mut self, safe: bool, title: impl Into<String>, edits: Vec<Edit>) {
         self.fix = Some(Fix { title: title.into(), safe, edits });
+    }
+
+    /// Says that the entry of a list in which the finding stands may go.
+    pub fn with_redundant(mut self, why: Redundant) -> Diagnostic {
+        self.redundant = Some(why);
         self
     }
 }

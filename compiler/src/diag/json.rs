@@ -42,7 +42,8 @@ struct Places<'a>(Locator<'a>);
 
 impl Places<'_> {
     fn finding(&mut self, diagnostic: &Diagnostic) -> Finding {
-        let Diagnostic { rule, severity, message, primary, secondary, notes, help, fix } = diagnostic;
+        let Diagnostic { rule, severity, message, primary, secondary, notes, help, fix, redundant: _ } =
+            diagnostic;
         let (path, start, end) = self.range(primary.span);
         let mut labels = vec![self.label(primary, true)];
         labels.extend(secondary.iter().map(|label| self.label(label, false)));

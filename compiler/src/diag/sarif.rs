@@ -122,8 +122,17 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn result(&mut self, diagnostic: &Diagnostic, rule_index: usize, fingerprint: String) -> SarifResult {
-        let Diagnostic { rule, severity, message: _, primary, secondary, notes: _, help: _, fix } =
-            diagnostic;
+        let Diagnostic {
+            rule,
+            severity,
+            message: _,
+            primary,
+            secondary,
+            notes: _,
+            help: _,
+            fix,
+            redundant: _,
+        } = diagnostic;
         SarifResult {
             rule_id: rule.code,
             rule_index,

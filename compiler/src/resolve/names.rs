@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use leasehold_schemas::vocab::{ClassName, OptionCode, Space};
 
 use super::expression;
-use crate::diag::nearest;
+use crate::diag::{nearest, only_slip};
 use crate::model::{Class, Definition, Estate, Id, Profile};
 
 /// Classes that can be named without being defined, beside `VENDOR_CLASS_` with a vendor class identifier (option
@@ -84,5 +84,20 @@ impl Names {
     /// The option whose name is most like this one.
     pub fn nearest_option(&self, wanted: &str) -> Option<&str> {
         nearest(wanted, self.options.keys().map(String::as_str))
+    }
+
+    /// Whether the word can only be a slip for one class.
+    pub fn is_class_slip(&self, wanted: &str) -> bool {
+        only_slip(wanted, self.classes.keys().map(ClassName::as_str).chain(BUILT_IN_CLASSES)).is_some()
+    }
+
+    /// Whether the word can only be a slip for one profile.
+    pub fn is_profile_slip(&self, wanted: &str) -> bool {
+        only_slip(wanted, self.profiles.keys().map(String::as_str)).is_some()
+    }
+
+    /// Whether the word can only be a slip for one option.
+    pub fn is_option_slip(&self, wanted: &str) -> bool {
+        only_slip(wanted, self.options.keys().map(String::as_str)).is_some()
     }
 }

@@ -54,6 +54,8 @@ pub(super) enum Command {
         /// The estate's folder; default: `sites` if it exists, else the current folder.
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
+        #[command(flatten)]
+        options: CheckOptions,
     },
     /// Check an estate and write the artefact that servers load.
     ///
@@ -88,6 +90,25 @@ pub(super) enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CheckOptions {
+    /// Mend what can have meant one thing only, in the files themselves, then check again. Comments and everything
+    /// else in them stay; links are not followed.
+    #[arg(long)]
+    pub(super) fix: bool,
+    /// Check again whenever a file changes, until interrupted.
+    #[arg(long)]
+    pub(super) watch: bool,
+    /// Report only what is not in this file, and what is in it and not found any more. What is compiled does not
+    /// depend on it.
+    #[arg(long, value_name = "FILE")]
+    pub(super) baseline: Option<PathBuf>,
+    /// Write everything that is found to this file, for `--baseline`. With `--baseline`: only what is in that and
+    /// still found.
+    #[arg(long, value_name = "FILE", conflicts_with = "watch")]
+    pub(super) write_baseline: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -10,28 +10,71 @@ use leasehold_compiler::{Cache, Compilation};
 use leasehold_schemas::report::Summary;
 use leasehold_schemas::vocab::Date;
 
-use super::arguments::Global;
+use super::arguments::{CheckOptions, Global};
+use super::baseline::{self, Remaining};
+use super::fix::fix;
 use super::output::{print, replace, say};
 use super::report::{Channel, counts, judge, report, seconds, verdict};
+use super::watch::watch;
 use super::{CLEAN, FINDINGS, Failure, folder};
 
-/// All phases but the last: every finding of the estate.
-pub(super) fn check(global: &Global, folder: Option<&Path>) -> Result<u8, Failure> {
+/// All phases but the last: every finding of the estate, once or whenever it changes.
+pub(super) fn check(global: &Global, options: &CheckOptions, folder: Option<&Path>) -> Result<u8, Failure> {
     let begun = Instant::now();
-    let (sources, today) = prepare(global, folder)?;
+    start_threads(global)?;
+    let default = folder::default_folder();
+    let folder = folder.unwrap_or(&default);
+    if options.watch {
+        return watch(global, options, folder);
+    }
+    let sources = folder::read(folder)?;
+    look(global, options, folder, sources, &mut Cache::none(), begun)
+}
+
+/// One check of what was read.
+pub(super) fn look(
+    global: &Global,
+    options: &CheckOptions,
+    folder: &Path,
+    sources: Sources,
+    cache: &mut Cache,
+    begun: Instant,
+) -> Result<u8, Failure> {
     if let Some(finding) = limits::too_many_files(&sources) {
         return refuse(global, &sources, finding, Channel::Output);
     }
-    let mut compilation = leasehold_compiler::check(&sources, &mut Cache::none(), today);
+    let today = day(global)?;
+    let known = baseline::read(options)?;
+    let sources = if options.fix { fix(global, folder, sources, today)? } else { sources };
+    let mut compilation = leasehold_compiler::check(&sources, cache, today);
+    let Remaining { known, recorded } =
+        baseline::apply(global, options, known.as_ref(), &sources, &mut compilation)?;
     judge(global, &mut compilation.diagnostics);
     let summary = diag::summary(&compilation.diagnostics);
-    report(global, &sources, &compilation.diagnostics, Channel::Output)?;
-    if !global.quiet {
-        say(&format!("checked {} in {}: {}", counts(&compilation), seconds(begun), verdict(summary)));
+    if !recorded {
+        report(global, &sources, &compilation.diagnostics, Channel::Output)?;
     }
-    let code = code(summary);
-    leave(compilation, sources);
+    if !global.quiet {
+        let (counts, seconds, verdict) = (counts(&compilation), seconds(begun), verdict(summary));
+        let known = if known == 0 { String::new() } else { format!("; {known} more are in the baseline") };
+        let fixable = if recorded { String::new() } else { fixable(&compilation.diagnostics) };
+        say(&format!("checked {counts} in {seconds}: {verdict}{known}{fixable}"));
+    }
+    let code = if recorded { CLEAN } else { code(summary) };
+    if !options.watch {
+        leave(compilation, sources);
+    }
     Ok(code)
+}
+
+/// `; --fix mends 3 of them`
+fn fixable(findings: &[Diagnostic]) -> String {
+    let safe = |finding: &&Diagnostic| finding.fix.as_ref().is_some_and(|fix| fix.safe);
+    match findings.iter().filter(safe).count() {
+        0 => String::new(),
+        1 => "; `--fix` mends 1 of them".to_owned(),
+        many => format!("; `--fix` mends {many} of them"),
+    }
 }
 
 /// All phases; the artefact is written only if nothing is wrong.
@@ -76,19 +119,24 @@ fn leave(compilation: Compilation, sources: Sources) {
 
 /// Threads, date and files.
 fn prepare(global: &Global, folder: Option<&Path>) -> Result<(Sources, Date), Failure> {
-    if let Some(threads) = global.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.get());
-        pool.build_global().map_err(Failure::Threads)?;
-    }
-    let today = match global.today {
-        Some(date) => date,
-        None => today().ok_or(Failure::Clock)?,
-    };
+    start_threads(global)?;
+    let today = day(global)?;
     let sources = match folder {
         Some(folder) => folder::read(folder)?,
         None => folder::read(&folder::default_folder())?,
     };
     Ok((sources, today))
+}
+
+fn start_threads(global: &Global) -> Result<(), Failure> {
+    let Some(threads) = global.threads else { return Ok(()) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.get());
+    pool.build_global().map_err(Failure::Threads)
+}
+
+/// The day that was given, or today.
+fn day(global: &Global) -> Result<Date, Failure> {
+    global.today.or_else(today).ok_or(Failure::Clock)
 }
 
 /// The clock's date, in UTC: the same everywhere at one moment.

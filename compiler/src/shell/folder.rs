@@ -3,10 +3,13 @@
 //! Every `*.yaml` below the folder belongs to the estate, whatever its depth; hidden files and folders do not.
 //! What cannot be read for certain stops the run: an estate with a site missing is another estate.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use leasehold_compiler::parse::limits::{FILE_BYTES_MAX, FILES_MAX};
 use leasehold_compiler::source::{SourceFile, Sources};
@@ -42,6 +45,22 @@ pub(crate) fn default_folder() -> PathBuf {
 /// Finds and reads the estate below `folder`. Of a file over the size limit only as much is read as shows that
 /// it is; of an estate over the file limit only the names.
 pub(crate) fn read(folder: &Path) -> Result<Sources, FolderError> {
+    let found = locate(folder)?;
+    let too_many = found.len() > FILES_MAX;
+    let files: Vec<Result<SourceFile, FolderError>> = found
+        .into_par_iter()
+        .map(|path| {
+            let name = name_below(folder, &path)?;
+            let bytes = if too_many { Vec::new() } else { read_file(&path)? };
+            Ok(SourceFile { path: name, bytes })
+        })
+        .collect();
+    let files = files.into_iter().collect::<Result<Vec<_>, _>>()?;
+    Ok(Sources::new(prefix(folder), files))
+}
+
+/// The paths of the estate's files, in order.
+fn locate(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
     let unreadable = |error| FolderError::Unreadable { path: folder.to_owned(), error };
     if !fs::metadata(folder).map_err(unreadable)?.is_dir() {
         return Err(FolderError::NotAFolder(folder.to_owned()));
@@ -51,18 +70,122 @@ pub(crate) fn read(folder: &Path) -> Result<Sources, FolderError> {
         return Err(FolderError::Empty(folder.to_owned()));
     }
     found.sort();
-    let too_many = found.len() > FILES_MAX;
-    let files: Vec<Result<SourceFile, FolderError>> = found
-        .into_par_iter()
-        .map(|path| {
-            let relative = path.strip_prefix(folder).expect("the path was found below the folder");
-            let name = relative.to_str().ok_or_else(|| FolderError::NameNotUtf8(path.clone()))?.to_owned();
-            let bytes = if too_many { Vec::new() } else { read_file(&path)? };
-            Ok(SourceFile { path: name, bytes })
-        })
-        .collect();
-    let files = files.into_iter().collect::<Result<Vec<_>, _>>()?;
-    Ok(Sources::new(prefix(folder), files))
+    Ok(found)
+}
+
+/// What an estate calls a file below its folder.
+fn name_below(folder: &Path, path: &Path) -> Result<String, FolderError> {
+    let relative = path.strip_prefix(folder).expect("the path was found below the folder");
+    relative.to_str().map(str::to_owned).ok_or_else(|| FolderError::NameNotUtf8(path.to_owned()))
+}
+
+/// An estate that is read again and again: a file that did not change is not.
+pub(crate) struct Watched {
+    folder: PathBuf,
+    /// What the last look saw, or why it saw nothing.
+    seen: Result<BTreeMap<PathBuf, Stamp>, String>,
+    read: BTreeMap<PathBuf, Kept>,
+}
+
+/// A file as it was read.
+struct Kept {
+    /// The stamp it had before.
+    stamp: Stamp,
+    bytes: Vec<u8>,
+    /// Whether any later writing must have changed the stamp.
+    sure: bool,
+}
+
+/// What changes when a file does: writing, replacing and renaming each change one of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    modified_ns: i128,
+    changed_ns: i128,
+}
+
+impl Stamp {
+    fn of(file: &fs::Metadata) -> Stamp {
+        let ns = |seconds: i64, ns: i64| i128::from(seconds) * 1_000_000_000 + i128::from(ns);
+        Stamp {
+            device: file.dev(),
+            inode: file.ino(),
+            bytes: file.len(),
+            modified_ns: ns(file.mtime(), file.mtime_nsec()),
+            changed_ns: ns(file.ctime(), file.ctime_nsec()),
+        }
+    }
+
+    /// Whether the file may have been written again without another stamp: file systems count time in ticks.
+    fn is_fresh(&self) -> bool {
+        const TICK_NS: i128 = 50_000_000;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos());
+        i128::try_from(now).unwrap_or(i128::MAX) - self.changed_ns.max(self.modified_ns) < TICK_NS
+    }
+}
+
+impl Watched {
+    /// The estate below `folder`, not read yet.
+    pub(crate) fn new(folder: &Path) -> Watched {
+        Watched { folder: folder.to_owned(), seen: Ok(BTreeMap::new()), read: BTreeMap::new() }
+    }
+
+    /// Looks at every file; whether anything is not as it was at the last look.
+    pub(crate) fn look(&mut self) -> bool {
+        let now = self.stamps().map_err(|error| error.to_string());
+        let differs = now != self.seen;
+        self.seen = now;
+        differs || self.was_written_in_its_tick()
+    }
+
+    /// Reads again what may have been written once more without another stamp.
+    fn was_written_in_its_tick(&mut self) -> bool {
+        let doubtful = self.read.iter_mut().filter(|(_, kept)| !kept.sure && !kept.stamp.is_fresh());
+        let mut differs = false;
+        for (path, kept) in doubtful {
+            kept.sure = true;
+            if let Ok(bytes) = read_file(path)
+                && bytes != kept.bytes
+            {
+                kept.bytes = bytes;
+                differs = true;
+            }
+        }
+        differs
+    }
+
+    /// The estate as it is now.
+    pub(crate) fn read(&mut self) -> Result<Sources, FolderError> {
+        let stamps = self.stamps();
+        self.seen = stamps.as_ref().map(Clone::clone).map_err(ToString::to_string);
+        let stamps = stamps?;
+        let too_many = stamps.len() > FILES_MAX;
+        let mut read = BTreeMap::new();
+        let mut files = Vec::with_capacity(stamps.len());
+        for (path, stamp) in stamps {
+            let known = self.read.remove(&path).filter(|known| known.stamp == stamp);
+            let kept = match known {
+                Some(known) => known,
+                None if too_many => Kept { stamp, bytes: Vec::new(), sure: true },
+                None => Kept { stamp, bytes: read_file(&path)?, sure: !stamp.is_fresh() },
+            };
+            files.push(SourceFile { path: name_below(&self.folder, &path)?, bytes: kept.bytes.clone() });
+            read.insert(path, kept);
+        }
+        self.read = read;
+        Ok(Sources::new(prefix(&self.folder), files))
+    }
+
+    fn stamps(&self) -> Result<BTreeMap<PathBuf, Stamp>, FolderError> {
+        let stamps = locate(&self.folder)?.into_par_iter().map(|path| {
+            let file =
+                fs::metadata(&path).map_err(|error| FolderError::Unreadable { path: path.clone(), error })?;
+            Ok((path, Stamp::of(&file)))
+        });
+        stamps.collect()
+    }
 }
 
 /// How findings begin the path of a file below `folder`.
@@ -193,6 +316,8 @@ fn advice(error: &io::Error) -> &'static str {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
+    use std::thread::sleep;
+    use std::time::Duration;
 
     use super::*;
 
@@ -261,5 +386,50 @@ mod tests {
         let sources = read(folder.path()).unwrap();
         let (_, big) = sources.iter().next().unwrap();
         assert_eq!((big.path.as_str(), big.bytes.len()), ("big.yaml", FILE_BYTES_MAX + 1));
+    }
+
+    #[test]
+    fn every_kind_of_change_is_seen_once_and_nothing_else() {
+        let folder = estate();
+        let at = |name: &str| folder.path().join(name);
+        let mut watched = Watched::new(folder.path());
+        watched.read().unwrap();
+        sleep(Duration::from_millis(60));
+        assert!(!watched.look());
+        let check = |watched: &mut Watched, files: usize| {
+            assert!(watched.look(), "the change is seen");
+            assert_eq!(watched.read().unwrap().len(), files);
+            sleep(Duration::from_millis(60));
+            assert!(!watched.look(), "and seen once");
+        };
+        fs::write(at("wales/a.yaml"), "site: B\n").unwrap();
+        check(&mut watched, 2);
+        fs::write(at("new.yaml"), "site: C\n").unwrap();
+        check(&mut watched, 3);
+        fs::write(at(".a.yaml.tmp"), "site: D\n").unwrap();
+        assert!(!watched.look(), "an editor's hidden file is none of the estate's");
+        fs::rename(at(".a.yaml.tmp"), at("wales/a.yaml")).unwrap();
+        check(&mut watched, 3);
+        fs::remove_file(at("new.yaml")).unwrap();
+        check(&mut watched, 2);
+        fs::rename(folder.path(), folder.path().with_extension("away")).unwrap();
+        assert!(watched.look());
+        assert!(watched.read().is_err() && !watched.look());
+        fs::rename(folder.path().with_extension("away"), folder.path()).unwrap();
+        check(&mut watched, 2);
+    }
+
+    #[test]
+    fn a_file_written_twice_in_one_tick_is_read_again() {
+        let folder = estate();
+        let mut watched = Watched::new(folder.path());
+        watched.read().unwrap();
+        let path = folder.path().join("wales/a.yaml");
+        let kept = watched.read.get_mut(&path).unwrap();
+        assert!(!kept.sure, "it was made just now");
+        kept.bytes = b"site: Z\n".to_vec();
+        sleep(Duration::from_millis(60));
+        assert!(watched.look());
+        assert!(!watched.look());
     }
 }

@@ -133,7 +133,7 @@ impl fmt::Display for OutputError {
 }
 
 /// The operating system's words, lower case, without its number.
-pub(super) fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut letters = text.chars();

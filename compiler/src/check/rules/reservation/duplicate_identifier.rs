@@ -5,7 +5,7 @@ use leasehold_schemas::source::Spanned;
 
 use super::clients::{Named, comparable, is_sound};
 use crate::check::rules::addressing::placement::Placement;
-use crate::diag::{Diagnostic, Rule, Severity, Sink};
+use crate::diag::{Diagnostic, Redundant, Rule, Severity, Sink};
 use crate::model::{Device, Estate, Id};
 
 /// L401.
@@ -51,7 +51,8 @@ fn report_twins(mut known: Vec<&Spanned<Identifier>>, place: &dyn std::fmt::Disp
             let message = format!("{} is reserved twice in {place}", Named(&twin.value));
             sink.push(
                 Diagnostic::new(&RULE, twin.span, message, "reserved again here")
-                    .with_secondary(first.span, "already reserved here"),
+                    .with_secondary(first.span, "already reserved here")
+                    .with_redundant(Redundant::IfTwin),
             );
         }
     }
