@@ -13,11 +13,14 @@ mod settings;
 
 use std::borrow::Cow;
 
+use leasehold_schemas::artefact;
 use leasehold_schemas::source::{
     ClassDefinition, EstateFile, FileId, Gaps, Map, OptionDefinition, Span, Spanned,
 };
 use leasehold_schemas::vocab::{ClassName, Layer, Space};
+use leasehold_server::estate::{Classes, TableError};
 
+use crate::check::rules::class::class_expression;
 use crate::check::rules::reference::{unknown_class, unknown_option, unknown_profile};
 use crate::diag::{Diagnostic, Edit, Severity, Sink};
 use crate::model::{Class, Definition, Estate, Guard, Id, Meaning, Profile, Scope};
@@ -161,6 +164,7 @@ impl Resolver<'_> {
         for (index, class) in classes.iter().enumerate() {
             self.class(Id::from_index(index), class, &class_names, scope);
         }
+        self.bound_classes();
         for (index, profile) in profiles.0.iter().enumerate() {
             let own = self.estate.profiles[Id::from_index(index)].scope;
             let element = Span { start: profile.key.span.start, ..profile.value.span };
@@ -194,6 +198,26 @@ impl Resolver<'_> {
         if !values.is_empty() {
             let meaning = Meaning { class: id, name: name.span, values, span: *span };
             self.estate.scopes[scope].meanings.push(meaning);
+        }
+    }
+
+    /// Reports a class that asks for so many others that no server evaluates it: the server's own bounds decide.
+    fn bound_classes(&mut self) {
+        let tested = self.estate.classes.values().map(|class| artefact::Class {
+            name: class.name.value.clone(),
+            test: class.test.as_ref().map(|test| test.value.clone()),
+        });
+        let Err(TableError::ReferencesTooDeep(name)) = Classes::build(&tested.collect::<Vec<_>>()) else {
+            return;
+        };
+        let class = self.estate.classes.iter().find(|(_, class)| class.name.value.as_str() == name);
+        let Some(id) = class.map(|(id, _)| id) else { return };
+        if let Some(test) = self.estate.classes[id].test.take() {
+            let message = format!("class `{name}` asks for too many classes");
+            let label = "more than 64 deep, or more than 10,000 steps together";
+            let help = "compare with `in`, or ask for fewer classes that ask for others";
+            let fault = Diagnostic::new(&class_expression::RULE, test.span, message, label);
+            self.sink.push(fault.with_help(help));
         }
     }
 

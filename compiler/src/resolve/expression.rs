@@ -21,7 +21,7 @@ mod pattern;
 mod place;
 
 use leasehold_schemas::artefact::Test;
-use leasehold_schemas::source::{Span, Spanned};
+use leasehold_schemas::source::{EXPRESSION_CHARS_MAX, Span, Spanned};
 use leasehold_schemas::vocab::ClassName;
 
 use crate::check::rules::class::class_expression;
@@ -29,7 +29,7 @@ use crate::diag::{Diagnostic, Rule, Sink};
 use crate::model::{Arena, Definition};
 
 /// Longest expression, in octets.
-pub const LENGTH_MAX: usize = 4096;
+pub const LENGTH_MAX: usize = EXPRESSION_CHARS_MAX;
 /// Deepest nesting of parentheses, `not`, lists and functions.
 pub const DEPTH_MAX: u32 = 32;
 /// Deepest nesting of a test's JSON: readers of an artefact commonly stop at 128 levels, and others stand around it.

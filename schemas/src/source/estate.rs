@@ -63,7 +63,8 @@ pub struct EstateFile {
 pub struct ClassDefinition {
     /// Its name, unique in the estate.
     pub name: Spanned<ClassName>,
-    /// Who is in it, in Kea's expression language. Absent: only clients whose reservation says so.
+    /// Who is in it, in the expression language of Kea 3, and beyond it `!=`, `in ('a', 'b')` and
+    /// `in 10.42.0.0/16`; `leasehold explain L601` has the language. Absent: only clients whose reservation says so.
     #[schemars(default, with = "Lines<EXPRESSION_CHARS_MAX>")]
     pub r#match: Option<Spanned<String>>,
     /// What its members get, wherever they are.

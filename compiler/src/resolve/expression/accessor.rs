@@ -389,7 +389,5 @@ fn option_number(written: &str, at: Range<usize>) -> Result<u8, Fault> {
     }
     written
         .parse()
-        .ok()
-        .filter(|code| (1..=254).contains(code))
-        .ok_or_else(|| syntax(at, format!("`{written}` is no option code"), "codes run from 1 to 254"))
+        .map_err(|_| syntax(at, format!("`{written}` is no option code"), "codes run from 0 to 255"))
 }
