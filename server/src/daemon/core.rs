@@ -40,6 +40,14 @@ struct Core {
     stop_before: Option<u64>,
 }
 
+/// What the poll found.
+struct Ready {
+    /// For each listener, whether a datagram waits.
+    listeners: Vec<bool>,
+    /// Whether a signal came.
+    signals: bool,
+}
+
 /// Serves until a signal says stop or the disk fails.
 pub fn serve(started: Started) -> Result<(), Stop> {
     let mut core = Core {
@@ -74,7 +82,7 @@ pub fn serve(started: Started) -> Result<(), Stop> {
 impl Core {
     /// Waits for something, takes it all, acts. Gives how it ends, when it does.
     fn turn(&mut self) -> Option<Result<(), Stop>> {
-        let readable = self.wait();
+        let Ready { listeners: readable, signals } = self.wait();
         let now = clock::now();
         if self.started.node.deadline(now).is_some_and(|Millis(due)| due <= now.boot_ms) {
             self.started.node.step(now, Event::Timer, &mut self.actions);
@@ -89,13 +97,13 @@ impl Core {
         self.started.node.flush(&mut self.actions);
         self.act();
         self.reload(now);
-        self.signals(now);
+        self.signals(now, signals);
         self.report.say(now, &self.started.node, self.lost, &self.started.log);
         self.ended(now)
     }
 
     /// Which sockets have something. The event file is emptied here, before what it announces is taken.
-    fn wait(&mut self) -> Vec<bool> {
+    fn wait(&mut self) -> Ready {
         let now = clock::now();
         let due =
             self.started.node.deadline(now).map_or(u64::MAX, |Millis(due)| due.saturating_sub(now.boot_ms));
@@ -111,11 +119,13 @@ impl Core {
             Err(error) => panic!("poll takes these file descriptors: {error}"),
         }
         let any = |fd: &PollFd<'_>| fd.revents().is_some_and(|events| !events.is_empty());
-        let readable: Vec<bool> = fds[..listeners.len()].iter().map(any).collect();
         if any(&fds[listeners.len()]) {
             empty(wake);
         }
-        readable
+        Ready {
+            listeners: fds[..listeners.len()].iter().map(any).collect(),
+            signals: fds[listeners.len() + 1..].iter().any(any),
+        }
     }
 
     fn receive(&mut self, now: Now, readable: &[bool]) {
@@ -152,8 +162,9 @@ impl Core {
         }
     }
 
-    fn signals(&mut self, now: Now) {
-        if self.started.signals.stop() && self.stop_before.is_none() {
+    /// Heeds signals if any came: to look for them is a system call, which a busy server need not make every turn.
+    fn signals(&mut self, now: Now, came: bool) {
+        if came && self.started.signals.stop() && self.stop_before.is_none() {
             self.started.log.say(
                 Level::Info,
                 "stopping",
@@ -161,7 +172,7 @@ impl Core {
             );
             self.stop_before = Some(now.boot_ms + DRAIN_MAX_MS);
         }
-        self.reload_wanted |= self.started.signals.reload();
+        self.reload_wanted |= came && self.started.signals.reload();
         if self.reload_wanted && self.reloads.is_none() {
             self.reload_wanted = false;
             self.reloads = Some(load_beside(self.started.wanted.clone(), Arc::clone(&self.started.wake)));

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 
-use leasehold_schemas::artefact;
+use leasehold_schemas::artefact::{self, Identity};
 use leasehold_schemas::vocab::{AddrRange, Cidr};
 
 use super::classes::{ClassId, Classes, Plan};
@@ -37,6 +37,8 @@ pub struct Segment {
     pub only: Box<[ClassId]>,
     /// Its subnets in the order of their prefixes.
     pub subnets: Box<[SubnetId]>,
+    /// What a client is known by, if it is said: what its first subnet has. Kept here because every packet asks.
+    pub identity: Option<Identity>,
     /// Where reservations are looked up: network, site, estate.
     scopes: [u32; 3],
 }
@@ -127,6 +129,11 @@ impl Tables {
         });
         pools.iter_mut().for_each(|pool| moved(&mut pool.subnet));
         subnets.sort_by_key(|subnet| subnet.prefix);
+        segments.iter_mut().for_each(|segment| {
+            let first = segment.subnets.first().map(|first| subnets[first.0 as usize].values);
+            let said = first.and_then(|first| values[first.0 as usize].parameters.identity);
+            segment.identity = said.and_then(|said| said.value);
+        });
         let mut registry = registry;
         registry.move_subnets(moved);
         let pool_ranges = ordered_ranges(&subnets, &pools)?;
@@ -292,7 +299,7 @@ impl<'a> Build<'a> {
             let subnets = network.subnets.iter().map(|subnet| self.subnet(id, scopes[0], subnet));
             let subnets = subnets.collect::<Result<Box<[_]>, _>>()?;
             let (site, name) = (site.code.as_str().into(), network.name.as_str().into());
-            self.segments.push(Segment { site, name, only, subnets, scopes });
+            self.segments.push(Segment { site, name, only, subnets, identity: None, scopes });
         }
         Ok(())
     }

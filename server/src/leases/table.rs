@@ -72,6 +72,13 @@ impl Bindings {
         self.bound
     }
 
+    /// Makes room for so many more records at once, so that reading them neither moves nor doubles what is there.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.slots.reserve(more);
+        self.by_address.reserve(more);
+        self.by_client.reserve(more);
+    }
+
     /// Puts a record in the place of the address's former one.
     pub(super) fn put(&mut self, binding: Binding) {
         let address = binding.address.to_bits();

@@ -78,7 +78,7 @@ impl<'a> Situation<'a> {
             MessageType::Offer | MessageType::Ack | MessageType::Nak => return Err(Silence::ServerMessage),
         }
         let segment = segment_of(tables, &message, &meta)?;
-        let identity = identity(tables, segment);
+        let identity = tables.segment(segment).identity.unwrap_or(DEFAULTS.identity);
         let mut client = client_of(&message, identity)?;
         let mut known = tables.known(segment, &message);
         let reservation = known.reservation().map(|id| tables.registry().get(id));
@@ -187,10 +187,6 @@ impl<'a> Situation<'a> {
 fn of_network<T>(tables: &Tables, segment: SegmentId, read: impl Fn(&Parameters) -> Option<T>) -> Option<T> {
     let first = tables.segment(segment).subnets.first()?;
     read(&tables.values(tables.subnet(*first).values).parameters)
-}
-
-fn identity(tables: &Tables, segment: SegmentId) -> Identity {
-    of_network(tables, segment, |said| said.identity.and_then(|said| said.value)).unwrap_or(DEFAULTS.identity)
 }
 
 /// Who sends a message: known by its client identifier, else by its hardware address (RFC 2131 section 4.2).

@@ -108,6 +108,14 @@ pub(super) fn read(bytes: &[u8], at: usize) -> Option<Frame<'_>> {
     Some(Frame { kind, batch, last_of_batch: head[19] & LAST_OF_BATCH != 0, body, size: padded(end) })
 }
 
+/// How many records a snapshot states at its end, where that can be: none takes fewer octets than a head.
+pub(super) fn records_of_snapshot(bytes: &[u8]) -> usize {
+    let end = bytes.len().checked_sub(padded(HEAD + 8)).and_then(|at| read(bytes, at));
+    let stated = end.filter(|frame| frame.kind == Kind::End).and_then(|frame| frame.body.first_chunk::<8>());
+    let stated = stated.and_then(|octets| usize::try_from(u64::from_le_bytes(*octets)).ok());
+    stated.unwrap_or(0).min(bytes.len() / HEAD)
+}
+
 /// The highest batch of any sound frame at or after `at`. Frames start at multiples of eight.
 pub(super) fn highest_batch_from(bytes: &[u8], at: usize) -> Option<u64> {
     let mut at = at.next_multiple_of(8);

@@ -248,6 +248,7 @@ impl Reader<'_> {
 
 fn read_snapshot(found: &Found<'_>, bindings: &mut Bindings) -> Result<(), RecoverError> {
     let name = &found.file.name;
+    bindings.reserve(frame::records_of_snapshot(&found.file.bytes));
     let mut at = found.start;
     let mut count = 0_u64;
     loop {
