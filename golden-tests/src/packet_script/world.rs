@@ -58,7 +58,8 @@ impl World {
         let identity = Identity { estate: "script".to_owned(), node: "single".to_owned() };
         let recovered = recover(Some(&identity), &[]).map_err(|why| format!("{why:?}"))?;
         let store = Store::open(identity, Sizes::default(), recovered);
-        self.node = Some(Node::new(tables(file)?, self.config.clone(), store));
+        let config = Config { interfaces: vec![(3, "eth3".into())], ..self.config.clone() };
+        self.node = Some(Node::new(tables(file)?, config, store));
         self.run_disk();
         Ok(())
     }

@@ -72,7 +72,10 @@ pub fn start(run: &Run) -> Result<Started, Stop> {
 /// The machine's interfaces as they are now. One that comes later has no name in class tests.
 fn interfaces() -> Vec<(u32, Box<str>)> {
     let Ok(all) = if_nameindex() else { return Vec::new() };
-    all.iter().map(|one| (one.index(), one.name().to_string_lossy().into())).collect()
+    let mut named: Vec<(u32, Box<str>)> =
+        all.iter().map(|one| (one.index(), one.name().to_string_lossy().into())).collect();
+    named.sort_unstable();
+    named
 }
 
 /// The artefact, or the last good one and why.

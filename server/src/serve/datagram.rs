@@ -24,7 +24,7 @@ pub struct Config {
     pub server_id: Option<Ipv4Addr>,
     /// Former identifiers that clients may still name.
     pub also: Vec<Ipv4Addr>,
-    /// Names of this machine's interfaces, by their index: what class tests call `pkt.iface`.
+    /// Names of this machine's interfaces, in the order of their indices: what class tests call `pkt.iface`.
     pub interfaces: Vec<(u32, Box<str>)>,
 }
 
@@ -36,7 +36,8 @@ impl Config {
 
     /// Name of the interface with this index; empty if unknown.
     pub fn interface(&self, index: u32) -> &str {
-        self.interfaces.iter().find(|(known, _)| *known == index).map_or("", |(_, name)| name)
+        let at = self.interfaces.binary_search_by_key(&index, |(known, _)| *known);
+        at.map_or("", |at| &self.interfaces[at].1)
     }
 
     /// Whether a client that names `named` means this server.

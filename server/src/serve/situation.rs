@@ -42,6 +42,8 @@ pub struct Situation<'a> {
     pub known: Known,
     /// Who it is.
     pub client: Client,
+    /// Name of the interface on which it came.
+    interface: &'a str,
     octets: &'a RefCell<Vec<u8>>,
 }
 
@@ -77,6 +79,7 @@ impl<'a> Situation<'a> {
             | MessageType::Inform => {}
             MessageType::Offer | MessageType::Ack | MessageType::Nak => return Err(Silence::ServerMessage),
         }
+        let interface = config.interface(meta.interface);
         let segment = segment_of(tables, &message, &meta)?;
         let identity = tables.segment(segment).identity.unwrap_or(DEFAULTS.identity);
         let mut client = client_of(&message, identity)?;
@@ -90,7 +93,8 @@ impl<'a> Situation<'a> {
             message = message.with_remembered_agent(agent);
             known = tables.known(segment, &message);
         }
-        let situation = Situation { tables, config, message, meta, kind, segment, known, client, octets };
+        let situation =
+            Situation { tables, config, message, meta, kind, segment, known, client, octets, interface };
         match tables.drop_class() {
             Some(class) if situation.membership().is_in(class) => Err(Silence::DropClass),
             Some(_) | None => Ok(situation),
@@ -103,7 +107,7 @@ impl<'a> Situation<'a> {
             classes: self.tables.classes(),
             received: Received {
                 message: &self.message,
-                interface: self.config.interface(self.meta.interface),
+                interface: self.interface,
                 source: *self.meta.from.ip(),
                 destination: if self.meta.unicast { self.meta.local } else { Ipv4Addr::BROADCAST },
             },

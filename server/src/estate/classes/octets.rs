@@ -41,7 +41,9 @@ pub fn split(whole: &[u8], delimiters: &[u8], field: i32) -> Range<usize> {
     let Some(wanted) = usize::try_from(field).ok().and_then(|field| field.checked_sub(1)) else {
         return 0..0;
     };
-    let mut fields = whole.split(|octet| delimiters.contains(octet));
+    let mut ends = [false; 256];
+    delimiters.iter().for_each(|octet| ends[usize::from(*octet)] = true);
+    let mut fields = whole.split(|octet| ends[usize::from(*octet)]);
     let start = fields.by_ref().take(wanted).map(|before| before.len() + 1).sum();
     fields.next().map_or(0..0, |found| start..start + found.len())
 }
