@@ -170,9 +170,20 @@ impl Stage {
         }
         writeln!(self.told, "{heading}").expect("a string takes everything");
         for line in text.lines() {
-            writeln!(self.told, "{}", format!("  {line}").trim_end()).expect("a string takes everything");
+            let line = format!("  {}", timeless(line));
+            writeln!(self.told, "{}", line.trim_end()).expect("a string takes everything");
         }
     }
+}
+
+/// A summary without the time it took: ` in 0.01 s`.
+fn timeless(line: &str) -> String {
+    let time = line.split_once(" in ").and_then(|(before, rest)| {
+        let (seconds, after) = rest.split_once(" s:")?;
+        seconds.parse::<f64>().ok()?;
+        Some(format!("{before} in TIME:{after}"))
+    });
+    time.unwrap_or_else(|| line.to_owned())
 }
 
 fn write_estate(folder: &Path) -> std::io::Result<()> {

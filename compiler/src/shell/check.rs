@@ -56,7 +56,11 @@ pub(super) fn look(
     }
     if !global.quiet {
         let (counts, seconds, verdict) = (counts(&compilation), seconds(begun), verdict(summary));
-        let known = if known == 0 { String::new() } else { format!("; {known} more are in the baseline") };
+        let known = match known {
+            0 => String::new(),
+            1 => "; 1 more is in the baseline".to_owned(),
+            _ => format!("; {known} more are in the baseline"),
+        };
         let fixable = if recorded { String::new() } else { fixable(&compilation.diagnostics) };
         say(&format!("checked {counts} in {seconds}: {verdict}{known}{fixable}"));
     }

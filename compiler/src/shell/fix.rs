@@ -45,7 +45,8 @@ fn is_link(path: &Path) -> bool {
 fn tell(global: &Global, applied: &[Applied], files: usize) {
     let shown = if global.max_findings == 0 { applied.len() } else { global.max_findings };
     for Applied { rule, path, line, title, before, after } in applied.iter().take(shown) {
-        say(&format!("fixed[{}] {}:{line}: {}", rule.code, path.escape_debug(), title.escape_debug()));
+        let line = format!("fixed[{}] {path}:{line}: {title}", rule.code);
+        say(&line.replace(char::is_control, " "));
         before.lines().for_each(|line| say(&format!("  - {line}")));
         after.lines().for_each(|line| say(&format!("  + {line}")));
     }

@@ -170,8 +170,18 @@ fn bad_name(definition: &Definition, text: &str, error: &DomainNameError) -> Fau
         DomainNameError::Character(' ' | ',') if several && definition.code.0 == 15 => {
             fault.help(format!("write the search list as `domain-search: [{}]`", names.join(", ")))
         }
-        _ => fault,
+        _ => match mended(text) {
+            Some(name) => fault.help(format!("write `{name}`")),
+            None => fault.help("write a name such as `example.internal`"),
+        },
     }
+}
+
+/// The name without empty labels and without hyphens at a label's ends, if that makes one.
+fn mended(text: &str) -> Option<String> {
+    let labels =
+        text.split('.').map(|label| label.trim_matches(['-', ' '])).filter(|label| !label.is_empty());
+    Some(labels.collect::<Vec<_>>().join(".")).filter(|name| domain_name::labels(name).is_ok())
 }
 
 /// `text` is not what `kind` wants.

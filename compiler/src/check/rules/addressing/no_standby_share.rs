@@ -42,10 +42,9 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         if gaps.peek().is_none() || gaps.any(|gap| home_in(gap, k).is_some()) {
             return;
         }
-        let message = format!("pool `{}` has no address for the {who}", pool.range.value);
+        let message = format!("the {who} could give no new client an address of pool `{}`", pool.range.value);
         let label = format!("none of its free addresses is the {who}'s");
-        let note =
-            format!("the {who} gives new clients one address in {k}, those that leave {} modulo {k}", k - 1);
+        let note = homes(pool.range.value, who, k);
         let finding = Diagnostic::new(&RULE, pool.range.span, message, label).with_note(note);
         let hosts = match subnet.prefix.value {
             prefix if prefix.reserves_ends() => {
@@ -56,11 +55,43 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         let near = hosts.and_then(|hosts| nearest_home(hosts, pool.range.value, k));
         sink.push(match near.filter(|&near| taken.find(near).is_none()) {
             Some(near) => {
-                finding.with_help(format!("the nearest address that would be the {who}'s is `{near}`"))
+                let range = pool.range.value;
+                let reaching = AddrRange::new(range.first().min(near), range.last().max(near));
+                match reaching {
+                    Ok(range) => finding.with_help(format!("make the pool `{range}`")),
+                    Err(_) => finding,
+                }
             }
             None => finding,
         });
     });
+}
+
+/// Which addresses around a pool are the second server's.
+fn homes(pool: AddrRange, who: &str, k: u32) -> String {
+    let first = pool.first().to_bits();
+    let below = first.checked_sub(first % k + 1).map(Ipv4Addr::from_bits);
+    let above = home_in(AddrRange::new(pool.first(), Ipv4Addr::BROADCAST).unwrap_or(pool), k);
+    match (below, above) {
+        (Some(below), Some(above)) => {
+            format!(
+                "every {} address is the {who}'s for new clients: here `{below}`, then `{above}`",
+                ordinal(k)
+            )
+        }
+        (None, _) | (_, None) => format!("every {} address is the {who}'s for new clients", ordinal(k)),
+    }
+}
+
+/// `2nd`, `8th`
+fn ordinal(k: u32) -> String {
+    let suffix = match (k % 10, k % 100) {
+        (1, tens) if tens != 11 => "st",
+        (2, tens) if tens != 12 => "nd",
+        (3, tens) if tens != 13 => "rd",
+        _ => "th",
+    };
+    format!("{k}{suffix}")
 }
 
 /// The first address of the range that is the second server's home.

@@ -1,5 +1,9 @@
 //! Two pools of a subnet that share addresses.
 
+use std::net::Ipv4Addr;
+
+use leasehold_schemas::vocab::AddrRange;
+
 use super::placement::Placement;
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
 use crate::model::{Estate, Id, Pool};
@@ -48,6 +52,24 @@ fn finding(pool: &Pool, earlier: &Pool) -> Diagnostic {
     let (range, other) = (pool.range.value, earlier.range.value);
     let shared = range.intersection(other).expect("the sweep found that they overlap");
     let message = format!("pools `{range}` and `{other}` overlap");
+    let help = match (other.covers(range), without(range, other)) {
+        (true, _) => format!("remove this pool: `{other}` has all its addresses"),
+        (false, Some(rest)) => format!("make this pool `{rest}`"),
+        (false, None) => format!("remove pool `{other}`: this one has all its addresses"),
+    };
     Diagnostic::new(&RULE, pool.range.span, message, format!("claims {shared} again"))
         .with_secondary(earlier.range.span, "already claimed here")
+        .with_help(help)
+}
+
+/// What is left of a range without the addresses of another that reaches over one of its ends.
+fn without(range: AddrRange, other: AddrRange) -> Option<AddrRange> {
+    let next = |addr: Ipv4Addr, by: i32| Ipv4Addr::from_bits(addr.to_bits().wrapping_add_signed(by));
+    if other.contains(range.first()) {
+        AddrRange::new(next(other.last(), 1), range.last()).ok()
+    } else if other.contains(range.last()) {
+        AddrRange::new(range.first(), next(other.first(), -1)).ok()
+    } else {
+        None
+    }
 }

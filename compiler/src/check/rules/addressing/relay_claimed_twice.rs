@@ -43,7 +43,9 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
                             format!("claimed for network `{}` here", estate.networks[network].name.value);
                         let there = format!("claims it for {}", whose(estate, owner));
                         let finding = Diagnostic::new(&RULE, span, message, label);
-                        sink.push(finding.with_secondary(owner.prefix.span, there));
+                        let help =
+                            "remove the relay here: an address in a subnet means that subnet's network";
+                        sink.push(finding.with_secondary(owner.prefix.span, there).with_help(help));
                     }
                 }
                 (_, Some((earlier, other))) if other != network => {
@@ -86,4 +88,5 @@ fn claimed_twice(
     Diagnostic::new(&RULE, span, message, format!("claimed for {} here", name(network)))
         .with_secondary(earlier, format!("already claimed here, for {}", name(other)))
         .with_note("a packet from this relay could mean either")
+        .with_help("keep it in the network whose clients it serves, and remove it from the other")
 }

@@ -29,7 +29,10 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         let there = format!("mask /{} here, in {}", earlier.length(), whose(estate, other));
         sink.push(
             Diagnostic::new(&RULE, subnet.prefix.span, message, label)
-                .with_secondary(other.prefix.span, there),
+                .with_secondary(other.prefix.span, there)
+                .with_help(
+                    "keep one of the two if they mean one subnet, else correct the prefix that is mistyped",
+                ),
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use leasehold_schemas::source::Spanned;
 
-use crate::diag::{Diagnostic, Rule, Severity, Sink};
+use crate::diag::{Diagnostic, Edit, Rule, Severity, Sink};
 use crate::model::Estate;
 
 /// L409.
@@ -57,9 +57,23 @@ pub(super) fn fault(name: &str) -> Option<String> {
 
 fn finding(hostname: &Spanned<String>, what: String) -> Diagnostic {
     let message = format!("`{}` is no host name", hostname.value.escape_default());
-    Diagnostic::new(&RULE, hostname.span, message, what).with_note(
+    let finding = Diagnostic::new(&RULE, hostname.span, message, what).with_note(
         "a host name is made of letters, digits and hyphens, in parts of at most 63 joined by dots",
-    )
+    );
+    match mended(&hostname.value) {
+        Some(name) => finding
+            .with_help(format!("write `{name}`"))
+            .with_fix(format!("Write `{name}`"), vec![Edit { span: hostname.span, text: name }]),
+        None => finding,
+    }
+}
+
+/// The name with hyphens for spaces and underscores, and without those and dots at its ends, if that makes one.
+fn mended(name: &str) -> Option<String> {
+    let name: String = name.chars().map(|c| if matches!(c, ' ' | '_') { '-' } else { c }).collect();
+    let labels: Vec<&str> =
+        name.trim_matches(['-', '.']).split('.').map(|part| part.trim_matches('-')).collect();
+    Some(labels.join(".")).filter(|name| fault(name).is_none())
 }
 
 #[cfg(test)]
@@ -75,5 +89,8 @@ mod tests {
             assert!(fault(bad).is_some(), "{bad}");
         }
         assert!(fault(&"a.".repeat(127)).is_some());
+        assert_eq!(mended("prn_1 ").as_deref(), Some("prn-1"));
+        assert_eq!(mended("-prn-1.example.").as_deref(), Some("prn-1.example"));
+        assert_eq!(mended("d\u{fc}rer"), None);
     }
 }

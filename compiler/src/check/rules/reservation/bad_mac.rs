@@ -41,5 +41,7 @@ fn judge(identifier: &Spanned<Identifier>) -> Option<Diagnostic> {
             ("a multicast address".to_owned(), format!("the first octet, {:02x}, is odd", mac.octets()[0]))
         }
     };
-    Some(Diagnostic::new(&RULE, identifier.span, format!("MAC `{mac}` is {what}"), label))
+    let message = format!("MAC `{mac}` is {what}");
+    let help = "write the six octets of the device's own card, such as `52:54:00:12:34:56`";
+    Some(Diagnostic::new(&RULE, identifier.span, message, label).with_help(help))
 }

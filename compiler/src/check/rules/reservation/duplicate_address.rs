@@ -57,6 +57,6 @@ fn sink_unless_twin(estate: &Estate, id: Id<Reservation>, first: Id<Reservation>
     sink.push(if mac.is_some() && mac == id {
         finding.with_help("both are the same device: keep one of the two")
     } else {
-        finding
+        finding.with_help("reserve another address for one of the two")
     });
 }

@@ -63,7 +63,8 @@ fn report(estate: &Estate, name: &str, id: Id<Reservation>, earlier: Id<Reservat
     let message = format!("host name `{name}` is reserved for two clients");
     sink.push(
         Diagnostic::new(&RULE, hostname.span, message, format!("at `{here}` here"))
-            .with_secondary(known.span, format!("already at `{there}` here")),
+            .with_secondary(known.span, format!("already at `{there}` here"))
+            .with_help("give one of the two another name"),
     );
 }
 

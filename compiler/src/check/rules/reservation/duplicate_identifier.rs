@@ -52,6 +52,7 @@ fn report_twins(mut known: Vec<&Spanned<Identifier>>, place: &dyn std::fmt::Disp
             sink.push(
                 Diagnostic::new(&RULE, twin.span, message, "reserved again here")
                     .with_secondary(first.span, "already reserved here")
+                    .with_help("keep one of the two reservations")
                     .with_redundant(Redundant::IfTwin),
             );
         }
