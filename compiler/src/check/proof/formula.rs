@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use leasehold_schemas::artefact::{Accessor, Term, Test};
+use leasehold_schemas::artefact::{Accessor, Part as Inner, Term, Test};
 use leasehold_schemas::vocab::{ClassName, HexBytes};
 use leasehold_server::estate::may_lack_value;
 
@@ -143,6 +143,13 @@ impl ClassTests {
         let mut classes = ClassTests::default();
         let names = defined.clone().map(|(name, _)| name);
         let fresh: Vec<bool> = names.map(|name| classes.add(name)).collect();
+        for (_, defined) in defined.clone() {
+            let Defined::By(test) = defined else { continue };
+            test.walk(&mut |part| match part {
+                Inner::Test(Test::Member(name)) => classes.add_built_in(name),
+                Inner::Test(_) | Inner::Term(_) | Inner::Accessor(_) => {}
+            });
+        }
         for ((name, defined), _) in defined.zip(fresh).filter(|(_, fresh)| *fresh) {
             let test = match defined {
                 Defined::By(test) => classes.both(test),
@@ -153,7 +160,7 @@ impl ClassTests {
             classes.tests[number.0 as usize] = test;
         }
         for name in named {
-            classes.number_or_built_in(name);
+            classes.add_built_in(name);
         }
         classes
     }
@@ -183,6 +190,20 @@ impl ClassTests {
         classes
     }
 
+    /// Whether the class's test asks for one of the classes.
+    pub fn asks_for(&self, class: ClassNumber, others: &BTreeSet<ClassNumber>) -> bool {
+        fn asks(formula: &Formula, others: &BTreeSet<ClassNumber>) -> bool {
+            match formula {
+                Formula::All(parts) | Formula::Any(parts) => parts.iter().any(|part| asks(part, others)),
+                Formula::Member(class, _) | Formula::Passes(class) | Formula::Reserved(class, _) => {
+                    others.contains(class)
+                }
+                Formula::Claim(_) | Formula::Known(_) | Formula::Unclear(_) => false,
+            }
+        }
+        !others.is_empty() && asks(self.test(class, true), others)
+    }
+
     /// When a packet passes the class's test, or fails it, whatever reservations say.
     pub fn test(&self, class: ClassNumber, passes: bool) -> &Formula {
         &self.tests[class.0 as usize][usize::from(passes)]
@@ -205,8 +226,8 @@ impl ClassTests {
         true
     }
 
-    /// The class of that name; a built-in one becomes known here.
-    fn number_or_built_in(&mut self, name: &ClassName) -> ClassNumber {
+    /// Makes a built-in class known, unless a class has its name.
+    fn add_built_in(&mut self, name: &ClassName) {
         if self.add(name) {
             let number = self.numbers[name];
             let vendor = |is: bool, text: &str| {
@@ -224,12 +245,11 @@ impl ClassTests {
                 _ => [Formula::Unclear(Doubt::Broken), Formula::Unclear(Doubt::Broken)],
             };
         }
-        self.numbers[name]
     }
 
     /// When a test fails, and when it passes. Where a part of it may have no value, the whole fails, whatever its
     /// other parts say.
-    fn both(&mut self, test: &Test) -> [Formula; 2] {
+    fn both(&self, test: &Test) -> [Formula; 2] {
         let [fails, passes] = [self.lower(test, false), self.lower(test, true)];
         if !may_lack_value(test) {
             return [fails, passes];
@@ -239,7 +259,7 @@ impl ClassTests {
     }
 
     /// A test that has to pass, or to fail.
-    pub fn lower(&mut self, test: &Test, passes: bool) -> Formula {
+    pub fn lower(&self, test: &Test, passes: bool) -> Formula {
         match test {
             Test::And(tests) | Test::Or(tests) => {
                 let parts = tests.iter().map(|test| self.lower(test, passes));
@@ -257,12 +277,15 @@ impl ClassTests {
             Test::Exists(place) => {
                 Formula::Claim(Claim { place: place.clone(), demand: Demand::Present(passes) })
             }
-            Test::Member(name) => Formula::Member(self.number_or_built_in(name), passes),
+            Test::Member(name) => match self.numbers.get(name) {
+                Some(number) => Formula::Member(*number, passes),
+                None => Formula::Unclear(Doubt::Broken),
+            },
         }
     }
 
     /// Two terms that have to be equal, or not to be.
-    fn equal(&mut self, left: &Term, right: &Term, is: bool) -> Formula {
+    fn equal(&self, left: &Term, right: &Term, is: bool) -> Formula {
         match (left, right) {
             (Term::IfElse { test, then, otherwise }, other)
             | (other, Term::IfElse { test, then, otherwise }) => {

@@ -58,15 +58,17 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
     }
     let mut pairs = 0;
     for group in alike.values() {
-        for (at, (id, number, form)) in group.iter().enumerate() {
-            let same = group[..at].iter().find(|(_, earlier, other)| {
-                // Two claims in their plainest forms differ in meaning if they differ at all.
-                let plain = matches!((form, other), (Formula::Claim(_), Formula::Claim(_)));
-                pairs += usize::from(!plain);
-                !plain && pairs <= PAIRS_MAX && mean_the_same(&truths, *earlier, *number)
+        // Two claims in their plainest forms differ in meaning if they differ at all.
+        let (plain, others): (Vec<&(Id<Class>, ClassNumber, Formula)>, Vec<_>) =
+            group.iter().copied().partition(|(_, _, form)| matches!(form, Formula::Claim(_)));
+        for (at, (id, number, _)) in others.iter().enumerate() {
+            let rivals = others[..at].iter().chain(&plain).take(PAIRS_MAX - pairs);
+            let same = rivals.into_iter().find(|(_, rival, _)| {
+                pairs += 1;
+                mean_the_same(&truths, *rival, *number)
             });
-            if let Some((earlier, _, _)) = same {
-                report(&truths, estate, *earlier, *id, sink);
+            if let Some((rival, _, _)) = same {
+                report(&truths, estate, *rival.min(id), *rival.max(id), sink);
             }
         }
     }

@@ -46,7 +46,7 @@ impl<'a> Truths<'a> {
         let tests = ClassTests::of(estate);
         let anyone = Sender::Anyone(listed(estate, &tests));
         let mut truths = Truths { estate, tests, anyone, classes: Vec::new() };
-        let mut settled = BTreeSet::new();
+        let (mut settled, mut affected) = (BTreeSet::new(), BTreeSet::new());
         let mut named = BTreeSet::new();
         for (id, class) in estate.classes.iter() {
             let number = truths.tests.number(&class.name.value).expect("every class has a number");
@@ -56,8 +56,9 @@ impl<'a> Truths<'a> {
             }
             let mut truth = truth(&truths.tests, &truths.anyone, number);
             if matches!(truth, Truth::Never | Truth::Always) {
-                let open = truths.tests.without(&settled);
-                if !settled.is_empty() && self::truth(&open, &truths.anyone, number) != truth {
+                let asks = truths.tests.asks_for(number, &affected);
+                affected.insert(number);
+                if asks && self::truth(&truths.tests.without(&settled), &truths.anyone, number) != truth {
                     truth = Truth::Follows;
                 } else {
                     settled.insert(number);
@@ -92,10 +93,10 @@ impl<'a> Truths<'a> {
         if conditions.len() > CONDITIONS_MAX {
             return (None, None);
         }
-        let mut tests = self.tests.clone();
+        let tests = &self.tests;
         let formulas: Vec<Formula> = conditions.iter().map(|test| tests.lower(test, true)).collect();
         let mut left: Vec<&Formula> = formulas.iter().collect();
-        let never = |formulas: &[&Formula]| ask(&tests, &self.anyone, formulas) == Verdict::Never;
+        let never = |formulas: &[&Formula]| ask(tests, &self.anyone, formulas) == Verdict::Never;
         let mut at = left.len();
         while at > 0 {
             at -= 1;
@@ -113,14 +114,14 @@ impl<'a> Truths<'a> {
                 let at = formulas.iter().position(|formula| formula == *only)?;
                 senders.stranger(&contents_near(conditions[at]))
             }
-            _ => senders.witness(|sender| ask(&tests, sender, &near)),
+            _ => senders.witness(|sender| ask(tests, sender, &near)),
         });
         let reason = match &left[..] {
             [only] => {
                 let at = formulas.iter().position(|formula| formula == *only);
                 at.and_then(|at| reason(conditions[at]))
             }
-            many => excluded(&tests, many),
+            many => excluded(tests, many),
         };
         (reason, packet)
     }

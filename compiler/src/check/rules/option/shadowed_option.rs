@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use leasehold_schemas::source::{Said, Span};
 use leasehold_schemas::vocab::{Layer, Seconds};
 
-use crate::check::proof::{Claim, Demand, Formula, Verdict, ask};
+use crate::check::proof::{Claim, ClassNumber, Demand, Formula, Verdict, ask};
 use crate::check::rules::class::truths::{Truth, Truths};
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
 use crate::model::{Class, Definition, Estate, Id, Scope, Values};
@@ -111,30 +111,62 @@ fn by_classes(estate: &Estate, sink: &mut Sink) {
         return;
     }
     let mut implied = Implied::of(estate);
+    let rivals: BTreeMap<Id<Scope>, BTreeMap<Key, Rivals<'_>>> = estate
+        .scopes
+        .iter()
+        .filter(|(_, scope)| !scope.meanings.is_empty())
+        .map(|(id, scope)| {
+            let mut by_key: BTreeMap<Key, Rivals<'_>> = BTreeMap::new();
+            for meaning in &scope.meanings {
+                for set in said(&meaning.values) {
+                    by_key.entry(set.key).or_default().add(meaning.class, set, &implied);
+                }
+            }
+            (id, by_key)
+        })
+        .collect();
     let mut found: BTreeMap<(Id<Class>, Id<Class>), Overridden> = BTreeMap::new();
     for (id, scope) in estate.scopes.iter() {
         for meaning in &scope.meanings {
             for Set { key, at, value } in said(&meaning.values) {
-                let wider = estate.chain(id).flat_map(|scope| &scope.meanings);
-                let rivals = wider.filter(|rival| rival.class < meaning.class);
-                let winner = rivals
-                    .filter_map(|rival| Some((rival.class, says(&rival.values, key)?)))
-                    .find(|(earlier, _)| implied.is(meaning.class, *earlier));
+                let chain = std::iter::successors(Some(id), |id| estate.scopes[*id].parent);
+                let wider = chain.filter_map(|id| rivals.get(&id)?.get(&key));
+                let (class, compares) = (meaning.class, implied.compares(meaning.class));
+                let winner = wider
+                    .flat_map(|rivals| rivals.of(compares))
+                    .find(|(earlier, _)| *earlier < class && implied.is(class, *earlier));
                 // Who wins with the same value changes nothing.
                 let Some((earlier, by)) = winner.filter(|(_, set)| set.value != value) else { continue };
-                let by = by.at;
-                let class = meaning.class;
-                let places = BTreeSet::new();
-                found
-                    .entry((class, earlier))
-                    .or_insert(Overridden { key, at, by, class, earlier, places })
-                    .places
-                    .insert(meaning.span);
+                let (by, places) = (by.at, BTreeSet::new());
+                let entry = found.entry((class, earlier));
+                let overridden = entry.or_insert(Overridden { key, at, by, class, earlier, places });
+                overridden.places.insert(meaning.span);
             }
         }
     }
     for overridden in found.into_values() {
         sink.push(report(estate, &implied.truths, &overridden));
+    }
+}
+
+/// Classes that set one thing in one scope. Those whose tests compare one value with one text stand apart: there may
+/// be thousands, and none lies in another.
+#[derive(Default)]
+struct Rivals<'a> {
+    comparing: Vec<(Id<Class>, Set<'a>)>,
+    others: Vec<(Id<Class>, Set<'a>)>,
+}
+
+impl<'a> Rivals<'a> {
+    fn add(&mut self, class: Id<Class>, set: Set<'a>, implied: &Implied<'_>) {
+        let list = if implied.compares(class) { &mut self.comparing } else { &mut self.others };
+        list.push((class, set));
+    }
+
+    /// Those in which a class can lie that compares, or does not compare, one value with one text.
+    fn of(&self, compares: bool) -> impl Iterator<Item = (Id<Class>, Set<'a>)> + '_ {
+        let comparing = self.comparing.iter().filter(move |_| !compares);
+        self.others.iter().chain(comparing).copied()
     }
 }
 
@@ -164,13 +196,32 @@ fn report(estate: &Estate, truths: &Truths<'_>, overridden: &Overridden) -> Diag
 /// Which classes lie wholly in others.
 struct Implied<'a> {
     truths: Truths<'a>,
+    /// Classes that some packets are in and some are not.
+    numbers: BTreeMap<Id<Class>, ClassNumber>,
     known: BTreeMap<(Id<Class>, Id<Class>), bool>,
     asked: usize,
 }
 
 impl<'a> Implied<'a> {
     fn of(estate: &'a Estate) -> Implied<'a> {
-        Implied { truths: Truths::of(estate), known: BTreeMap::new(), asked: 0 }
+        let truths = Truths::of(estate);
+        let sometimes = truths.classes.iter().filter(|(_, _, truth)| match truth {
+            Truth::Varies | Truth::Open(_) => true,
+            Truth::Never | Truth::Always | Truth::Follows => false,
+        });
+        let numbers = sometimes.map(|(id, number, _)| (*id, *number)).collect();
+        Implied { truths, numbers, known: BTreeMap::new(), asked: 0 }
+    }
+
+    /// Whether the class's test is that one whole value is one text.
+    fn compares(&self, class: Id<Class>) -> bool {
+        let test = self.numbers.get(&class).map(|number| self.truths.tests.test(*number, true));
+        match test {
+            Some(Formula::Claim(Claim { place: _, demand: Demand::Part { cuts, octets: _, is } })) => {
+                *is && cuts.is_empty()
+            }
+            Some(_) | None => false,
+        }
     }
 
     /// Whether everybody in `class`, and not only the other way round, is in `other`. Tests that nobody or everybody
@@ -179,41 +230,21 @@ impl<'a> Implied<'a> {
         if let Some(known) = self.known.get(&(class, other)) {
             return *known;
         }
-        let is = self.proved(class, other);
-        self.known.insert((class, other), is);
-        is
-    }
-
-    fn proved(&mut self, class: Id<Class>, other: Id<Class>) -> bool {
-        let number = |wanted: Id<Class>| {
-            let entry = self.truths.classes.iter().find(|(id, _, _)| *id == wanted)?;
-            matches!(entry.2, Truth::Varies | Truth::Open(_)).then_some(entry.1)
+        let (Some(inner), Some(outer)) = (self.numbers.get(&class), self.numbers.get(&other)) else {
+            return false;
         };
-        let (Some(inner), Some(outer)) = (number(class), number(other)) else { return false };
-        let tests = &self.truths.tests;
-        if apart(tests.test(inner, true), tests.test(outer, true)) || self.asked >= PAIRS_MAX {
+        if self.asked == PAIRS_MAX {
             return false;
         }
         self.asked += 1;
-        let never = |in_it, not_in| {
-            let question = [Formula::Member(in_it, true), Formula::Member(not_in, false)];
-            ask(tests, &self.truths.anyone, &[&question[0], &question[1]]) == Verdict::Never
+        let never = |in_it: &ClassNumber, not_in: &ClassNumber| {
+            let question = [Formula::Member(*in_it, true), Formula::Member(*not_in, false)];
+            let question = [&question[0], &question[1]];
+            ask(&self.truths.tests, &self.truths.anyone, &question) == Verdict::Never
         };
-        never(inner, outer) && !never(outer, inner)
-    }
-}
-
-/// Whether two tests compare the same value with texts that differ: nobody passes both.
-fn apart(one: &Formula, other: &Formula) -> bool {
-    match (one, other) {
-        (
-            Formula::Claim(Claim { place, demand: Demand::Part { cuts, octets, is: true } }),
-            Formula::Claim(Claim {
-                place: there,
-                demand: Demand::Part { cuts: cut, octets: others, is: true },
-            }),
-        ) => place == there && cuts == cut && octets != others,
-        _ => false,
+        let is = never(inner, outer) && !never(outer, inner);
+        self.known.insert((class, other), is);
+        is
     }
 }
 
