@@ -16,7 +16,7 @@ mod place;
 mod search;
 mod senders;
 
-pub use canonical::{canonical, looks_at};
+pub use canonical::{canonical, families, is_free_of, looks_at};
 pub use formula::{Claim, ClassNumber, ClassTests, Defined, Doubt, Formula};
 pub use octets::{Cut, Demand};
 pub use packet::{Kind, Packet};

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use leasehold_schemas::artefact::Accessor;
 
-use super::formula::{ClassNumber, ClassTests, Formula};
+use super::formula::{Claim, ClassNumber, ClassTests, Formula};
+use super::octets::Demand;
+use super::place;
 
 /// Classes are put in the place of their names until a formula has so many parts.
 const PARTS_MAX: usize = 500;
@@ -66,6 +68,56 @@ pub struct LooksAt<'a> {
 pub fn looks_at(formula: &Formula) -> Option<LooksAt<'_>> {
     let mut seen = LooksAt::default();
     gather(formula, &mut seen).then_some(seen)
+}
+
+/// The options and fields that a formula looks at; `None` where it looks at more: at classes, or at what is not decided.
+pub fn families(formula: &Formula) -> Option<BTreeSet<u16>> {
+    let LooksAt { places, classes, known: _ } = looks_at(formula)?;
+    classes.is_empty().then(|| places.into_iter().map(place::family).collect())
+}
+
+/// Whether a packet can meet the one formula and not the other, as far as that is seen at a glance: the other demands
+/// something of a place that the one leaves alone, or another text. `families` is what the one looks at.
+pub fn is_free_of(families: &BTreeSet<u16>, one: &Formula, other: &Formula) -> bool {
+    conditions(other).iter().filter_map(claim).any(|wanted| {
+        let Demand::Part { cuts, octets, is: true } = &wanted.demand else {
+            return !families.contains(&place::family(&wanted.place));
+        };
+        let differs = |claim: &Claim| match &claim.demand {
+            Demand::Part { cuts: same, octets: others, is: true } => {
+                claim.place == wanted.place && same == cuts && others != octets
+            }
+            Demand::Part { .. } | Demand::Present(_) => false,
+        };
+        !families.contains(&place::family(&wanted.place))
+            || conditions(one).iter().filter_map(claim).any(differs)
+    })
+}
+
+fn conditions(formula: &Formula) -> &[Formula] {
+    match formula {
+        Formula::All(parts) => parts,
+        Formula::Any(_)
+        | Formula::Claim(_)
+        | Formula::Member(..)
+        | Formula::Passes(_)
+        | Formula::Reserved(..)
+        | Formula::Known(_)
+        | Formula::Unclear(_) => std::slice::from_ref(formula),
+    }
+}
+
+fn claim(formula: &Formula) -> Option<&Claim> {
+    match formula {
+        Formula::Claim(claim) => Some(claim),
+        Formula::All(_)
+        | Formula::Any(_)
+        | Formula::Member(..)
+        | Formula::Passes(_)
+        | Formula::Reserved(..)
+        | Formula::Known(_)
+        | Formula::Unclear(_) => None,
+    }
 }
 
 fn gather<'a>(formula: &'a Formula, seen: &mut LooksAt<'a>) -> bool {

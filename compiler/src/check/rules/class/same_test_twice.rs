@@ -18,6 +18,9 @@ pub static RULE: Rule = Rule {
     page: include_str!("same_test_twice.md"),
 };
 
+/// A class and its test in canonical form.
+type Form = (Id<Class>, ClassNumber, Formula);
+
 /// So many pairs of tests that look at the same places but not alike are compared.
 const PAIRS_MAX: usize = 2_000;
 
@@ -30,7 +33,7 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         Some(Test::Member(_)) => true,
         Some(_) | None => false,
     };
-    let forms: Vec<(Id<Class>, ClassNumber, Formula)> = truths
+    let forms: Vec<Form> = truths
         .classes
         .iter()
         .filter(|(id, _, truth)| matches!(truth, Truth::Varies | Truth::Open(_)) && !alias(*id))
@@ -52,14 +55,14 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             }
         }
     }
-    let mut alike: BTreeMap<_, Vec<&(Id<Class>, ClassNumber, Formula)>> = BTreeMap::new();
+    let mut alike: BTreeMap<_, Vec<&Form>> = BTreeMap::new();
     for entry in forms.iter().filter(|(id, _, _)| !reported.contains(id)) {
         alike.entry(looks_at(&entry.2)).or_default().push(entry);
     }
     let mut pairs = 0;
     for group in alike.values() {
         // Two claims in their plainest forms differ in meaning if they differ at all.
-        let (plain, others): (Vec<&(Id<Class>, ClassNumber, Formula)>, Vec<_>) =
+        let (plain, others): (Vec<&Form>, Vec<_>) =
             group.iter().copied().partition(|(_, _, form)| matches!(form, Formula::Claim(_)));
         for (at, (id, number, _)) in others.iter().enumerate() {
             let rivals = others[..at].iter().chain(&plain).take(PAIRS_MAX - pairs);
