@@ -1,6 +1,8 @@
 use leasehold_schemas::source::{FileId, Span};
 
-use super::{Diagnostic, Edit, Look, Rule, Severity, human, json, summary};
+use super::{
+    Diagnostic, Edit, Look, Rule, Severity, github, gitlab, human, json, junit, limited, sarif, summary,
+};
 use crate::source::{SourceFile, Sources};
 
 static RULE: Rule =
@@ -135,4 +137,74 @@ fn the_report_names_every_place() {
     assert_eq!(finding["end"], serde_json::json!({"byte": 52, "line": 3, "column": 25}));
     assert_eq!(finding["labels"][1]["path"], "sites/london/FITS-0107.yaml");
     assert_eq!(finding["fix"]["edits"][0]["text"], "10.42.12.0/23");
+}
+
+/// An estate of somebody who wants to steer the reader, and findings that show it.
+fn hostile(count: u32) -> (Sources, Vec<Diagnostic>) {
+    let sources = sources(&[("a,b:c%.yaml", b"site: A\nname: \xf0\x9f\x8f\x9b x\n")]);
+    let message = "key `\u{1b}[2J|<b>\n::error::x ##[add-mask]y` & \u{fffe}]]>";
+    let finding = |_| Diagnostic::new(&RULE, Span { file: FileId(0), start: 19, end: 20 }, message, "a\r\nb");
+    (sources, (0..count).map(finding).collect())
+}
+
+#[test]
+fn annotations_are_few_and_nothing_of_the_estate_is_a_command() {
+    let (sources, findings) = hostile(30);
+    let findings: Vec<&Diagnostic> = findings.iter().collect();
+    let workflow = github(&sources, &findings, 3_000, 5);
+    let lines: Vec<&str> = workflow.commands.lines().collect();
+    assert_eq!(lines.len(), 10 + 5 + 1, "{lines:#?}");
+    assert!(lines[..10].iter().all(|line| {
+        line.starts_with(
+            "::error file=sites/a%2Cb%3Ac%25.yaml,line=2,endLine=2,col=9,endColumn=10,title=L302 ",
+        )
+    }));
+    assert!(lines[10..15].iter().all(|line| line.starts_with("error[L302] ") && !line.contains("##[")));
+    assert_eq!(lines[15], "15 more findings; `--max-findings 0` prints them all");
+    assert!(!workflow.commands.contains(['\u{1b}', '\r']));
+    assert!(
+        workflow.summary.len() <= 3_000 && workflow.summary.ends_with(" more findings do not fit here.\n")
+    );
+    assert!(!workflow.summary.contains("<b>") && !workflow.summary.contains('\u{1b}'));
+}
+
+#[test]
+fn xml_holds_no_character_that_xml_may_not_have() {
+    let (sources, findings) = hostile(1);
+    let text = junit(&sources, &[&findings[0]]);
+    let allowed =
+        |c: char| matches!(c, '\n' | '\t' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    assert!(text.chars().all(allowed), "{text}");
+    assert!(!text.contains("<b>") && !text.contains("]]>"), "{text}");
+}
+
+#[test]
+fn columns_of_sarif_count_utf_16_units_and_paths_are_uris() {
+    let (sources, findings) = hostile(1);
+    let log: serde_json::Value = serde_json::from_str(&sarif(&sources, &[&findings[0]])).unwrap();
+    let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    let region = serde_json::json!({"startLine": 2, "startColumn": 10, "endLine": 2, "endColumn": 11});
+    assert_eq!(place["region"], region);
+    assert_eq!(place["artifactLocation"]["uri"], "sites/a%2Cb%3Ac%25.yaml");
+}
+
+#[test]
+fn twins_have_fingerprints_of_their_own() {
+    let (sources, findings) = hostile(2);
+    let report = gitlab(&sources, &[&findings[0], &findings[1]]);
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_ne!(report[0]["fingerprint"], report[1]["fingerprint"]);
+    assert_eq!(gitlab(&sources, &[]), "[]\n");
+}
+
+#[test]
+fn of_one_rule_as_many_are_shown_as_somebody_reads() {
+    let (_, findings) = hostile(60);
+    let shown = limited(&findings, 50);
+    assert_eq!(shown.findings.len(), 50);
+    assert_eq!(
+        shown.rest(),
+        "10 more findings of L302 (overlapping-subnets); show all with `--max-findings 0`\n"
+    );
+    assert_eq!(limited(&findings, 0).findings.len(), 60);
 }
