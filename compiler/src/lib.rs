@@ -15,6 +15,7 @@ pub mod parse;
 mod reading;
 pub mod resolve;
 pub mod source;
+pub mod why;
 
 #[cfg(test)]
 mod tests;

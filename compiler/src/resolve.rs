@@ -8,6 +8,7 @@ pub mod definitions;
 pub mod expression;
 mod names;
 pub mod option_bytes;
+pub mod option_text;
 mod places;
 mod settings;
 

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod baseline;
+mod capture_file;
 mod check;
 mod explain;
 mod fix;
@@ -13,6 +14,7 @@ mod output;
 mod report;
 mod schema;
 mod watch;
+mod why;
 
 use std::fmt;
 use std::io;
@@ -23,8 +25,10 @@ use clap::{CommandFactory, Parser};
 
 use arguments::{Arguments, Command};
 use baseline::BaselineFailure;
+use capture_file::CaptureError;
 use folder::FolderError;
 use output::{OutputError, reason, say};
+use why::WhyError;
 
 /// The tool did its work and found nothing that forbids going on.
 const CLEAN: u8 = 0;
@@ -38,6 +42,8 @@ const FAILED: u8 = 2;
 enum Failure {
     Folder(FolderError),
     Output(OutputError),
+    Capture(CaptureError),
+    Why(WhyError),
     /// No rule has this code or slug.
     UnknownRule {
         name: String,
@@ -72,6 +78,7 @@ fn execute(arguments: &Arguments) -> Result<u8, Failure> {
     match &arguments.command {
         Command::Check { folder, options } => check::check(&arguments.global, options, folder.as_deref()),
         Command::Compile { folder, output } => check::compile(&arguments.global, folder.as_deref(), output),
+        Command::Why(asked) => why::why(&arguments.global, asked),
         Command::Explain { rule } => explain::explain(rule),
         Command::Schema { document, output } => schema::schema(*document, output.as_deref()),
         Command::Completions { shell } => {
@@ -88,6 +95,8 @@ impl fmt::Display for Failure {
         match self {
             Failure::Folder(error) => error.fmt(f),
             Failure::Output(error) => error.fmt(f),
+            Failure::Capture(error) => error.fmt(f),
+            Failure::Why(error) => error.fmt(f),
             Failure::UnknownRule { name, nearest: Some(nearest) } => {
                 write!(f, "no rule is called `{name}`; did you mean `{nearest}`?")
             }
@@ -95,7 +104,7 @@ impl fmt::Display for Failure {
                 write!(f, "no rule is called `{name}`; findings name theirs in brackets, such as `L001`")
             }
             Failure::NoSchemaNamed => f.write_str(
-                "name a schema to print (estate, site, artefact or diagnostics), or write all with `-o DIR`",
+                "name a schema to print (estate, site, artefact, diagnostics or why), or write all with `-o DIR`",
             ),
             Failure::Threads(error) => write!(f, "cannot start threads: {error}; try `--threads 1`"),
             Failure::Baseline(error) => error.fmt(f),
@@ -127,5 +136,17 @@ impl From<OutputError> for Failure {
 impl From<BaselineFailure> for Failure {
     fn from(error: BaselineFailure) -> Failure {
         Failure::Baseline(error)
+    }
+}
+
+impl From<CaptureError> for Failure {
+    fn from(error: CaptureError) -> Failure {
+        Failure::Capture(error)
+    }
+}
+
+impl From<WhyError> for Failure {
+    fn from(error: WhyError) -> Failure {
+        Failure::Why(error)
     }
 }

@@ -3,8 +3,6 @@
 
 mod client;
 mod packet;
-mod provenance;
 
 pub use client::{Client, Exchange};
 pub use packet::{Ask, Reply, Wish};
-pub use provenance::{Row, rows};

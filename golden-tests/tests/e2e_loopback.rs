@@ -14,10 +14,13 @@ use std::time::{Duration, Instant};
 
 use dhcproto::v4::{DhcpOption, Message, MessageType, OptionCode};
 use dhcproto::{Decodable as _, Decoder};
+use leasehold_compiler::why::{Described, Ground};
 use leasehold_golden_tests::requirement::{self, Requirement};
 use leasehold_golden_tests::{binaries, case};
-use leasehold_schemas::artefact::{Estate, HighAvailability, HighAvailabilityMode, Peer, PeerRole, encode};
-use leasehold_schemas::vocab::{Millis, Seconds};
+use leasehold_schemas::artefact::{
+    Estate, HighAvailability, HighAvailabilityMode, Peer, PeerRole, decode, encode,
+};
+use leasehold_schemas::vocab::{HexBytes, Millis, Seconds};
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -31,6 +34,7 @@ fn main() {
         test("a_lease_is_there_after_kill_9", &[], a_lease_is_there_after_kill_9),
         test("the_sync_precedes_the_ack", &[STRACE], the_sync_precedes_the_ack),
         test("a_failed_sync_ends_the_server", &[STRACE], a_failed_sync_ends_the_server),
+        test("why_says_what_the_server_sends", &[], why_says_what_the_server_sends),
         test("a_reload_loses_nothing", &[], a_reload_loses_nothing),
         test("what_cannot_start_says_why", &[], what_cannot_start_says_why),
         test("a_pair_is_served_alone_only_on_request", &[], a_pair_is_served_alone_only_on_request),
@@ -273,6 +277,43 @@ fn a_failed_sync_ends_the_server() -> Result<(), Failed> {
     let server = place.start(&[])?;
     must(relay.reboot(server.address, address)? == address, "what was acknowledged is there")?;
     must(server.stop() == Some(0), "a clean stop")
+}
+
+/// The octets that `leasehold why` explains are those that the running server sends.
+fn why_says_what_the_server_sends() -> Result<(), Failed> {
+    let place = Place::new();
+    let server = place.start(&[])?;
+    let relay = Relay::new(1);
+    let (estate, _) = decode(&fs::read(place.path("artefact.json"))?)?;
+    let ground = Ground::of_artefact(&estate)?;
+    let from = "--relay 127.0.0.1 --option 82.5=0x0a010100 --option 82.19=0x --server-id 127.0.0.1";
+    let mut asked = 0;
+    for words in [
+        "--mac 02:00:00:00:07:01 --option 77=W10PROD --option 55=0x0103060f42",
+        "--mac 02:00:00:00:07:01 --message request --requested 10.1.1.20 --option 12=host",
+        "--mac 02:00:00:00:00:30 --client-id 0x0102030405 --option 60=PXEClient:Arch:00007",
+        "--mac 02:00:00:00:00:36 --option 57=0x0240 --option 51=0x00000400",
+        "--mac 02:00:00:00:07:02 --message request --requested 10.9.9.9",
+    ] {
+        let words: Vec<&str> = words.split(' ').chain(from.split(' ')).collect();
+        let question = Described::parse(&words)?.question(ground.definitions())?;
+        relay.socket.send_to(&question.octets, server.address)?;
+        let mut octets = [0; 1500];
+        let length = relay.socket.recv(&mut octets)?;
+        let sent = HexBytes(octets[..length].to_vec());
+        let program = Command::new(binaries::binary("leasehold")?)
+            .arg("why")
+            .arg(place.path("artefact.json"))
+            .args(&words)
+            .args(["--format", "json"])
+            .output()?;
+        must(program.status.code() == Some(0), String::from_utf8_lossy(&program.stderr))?;
+        let told: serde_json::Value = serde_json::from_slice(&program.stdout)?;
+        let told = told["reply"]["octets"].as_str().unwrap_or_default();
+        must(told == sent.to_string(), format!("{words:?}: the server sent\n{sent}, `why` says\n{told}"))?;
+        asked += 1;
+    }
+    must(asked == 5 && server.stop() == Some(0), "five answers and a clean stop")
 }
 
 /// Every message is answered while artefacts, good ones and bad ones, come one after the other.

@@ -4,7 +4,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use crate::{artefact, report, source};
+use crate::{artefact, report, source, why};
 
 /// A kind of document that has a schema.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,12 +17,14 @@ pub enum Document {
     Artefact,
     /// What `--format json` prints.
     Diagnostics,
+    /// What `leasehold why --format json` prints.
+    Why,
 }
 
 impl Document {
     /// Every kind.
-    pub const ALL: [Document; 4] =
-        [Document::Estate, Document::Site, Document::Artefact, Document::Diagnostics];
+    pub const ALL: [Document; 5] =
+        [Document::Estate, Document::Site, Document::Artefact, Document::Diagnostics, Document::Why];
 
     /// The name by which it is asked for.
     pub fn name(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Document {
             Document::Site => "site",
             Document::Artefact => "artefact",
             Document::Diagnostics => "diagnostics",
+            Document::Why => "why",
         }
     }
 
@@ -54,6 +57,7 @@ impl Document {
             Document::Site => (root::<source::SiteFile>(), "Leasehold: a site"),
             Document::Artefact => (root::<Envelope>(), "Leasehold: artefact"),
             Document::Diagnostics => (root::<report::Report>(), "Leasehold: findings"),
+            Document::Why => (root::<why::Why>(), "Leasehold: an answer explained"),
         };
         schema.insert("title".to_owned(), title.into());
         schema

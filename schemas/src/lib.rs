@@ -12,6 +12,8 @@ pub mod artefact;
 
 #[cfg(feature = "source")]
 pub mod report;
+#[cfg(feature = "source")]
+pub mod why;
 
 #[cfg(feature = "source")]
 pub mod documents;

@@ -10,7 +10,7 @@ use leasehold_schemas::artefact::Identifier;
 use leasehold_schemas::source::{Said, Span};
 use leasehold_schemas::vocab::{Cidr, ClassName, Layer, OptionCode, SiteCode, Space};
 
-use crate::model::{Device, Estate, Id, Parameters, Pool, Reservation, Scope, Subnet, Values};
+use crate::model::{Device, Estate, Id, Network, Parameters, Pool, Reservation, Scope, Subnet, Values};
 
 /// A place of the artefact, by what is stable in it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -90,6 +90,55 @@ impl<'a> Origins<'a> {
         Some((reservation.span, reservation.address.as_ref().map(|address| address.span)))
     }
 
+    /// Where the device entry stands that is known in a site, or, without one, in the whole estate.
+    pub fn device(&self, site: Option<&SiteCode>, identifier: &Identifier) -> Option<Span> {
+        self.find_device(site, identifier).map(|device| device.span)
+    }
+
+    /// Where the host name stands that a reservation or device entry gives its client.
+    pub fn hostname(&self, place: &Place) -> Option<Span> {
+        let hostname = match place {
+            Place::Subnet(_) | Place::Pool(..) => None,
+            Place::Reservation(prefix, identifier) => {
+                self.find_reservation(*prefix, identifier)?.hostname.as_ref()
+            }
+            Place::SiteDevice(code, identifier) => {
+                self.find_device(Some(code), identifier)?.hostname.as_ref()
+            }
+            Place::Device(identifier) => self.find_device(None, identifier)?.hostname.as_ref(),
+        };
+        hostname.map(|hostname| hostname.span)
+    }
+
+    /// Where the name of the subnet's network stands.
+    pub fn network(&self, prefix: Cidr) -> Option<Span> {
+        self.find_network(prefix).map(|network| network.name.span)
+    }
+
+    /// Where the subnet's network names a relay address.
+    pub fn relay(&self, prefix: Cidr, address: Ipv4Addr) -> Option<Span> {
+        let mut relays = self.find_network(prefix)?.relays.iter();
+        relays.find(|relay| relay.value == address).map(|relay| relay.span)
+    }
+
+    /// Where a class stands, and where its test does.
+    pub fn class(&self, name: &ClassName) -> Option<(Span, Option<Span>)> {
+        let class = self.estate.classes.values().find(|class| class.name.value == *name)?;
+        Some((class.name.span, class.test.as_ref().map(|test| test.span)))
+    }
+
+    /// Where the guard of a subnet or pool begins.
+    pub fn guard(&self, place: &Place) -> Option<Span> {
+        let (_, scope) = self.sayers(place);
+        self.estate.scopes[scope?].only.first().map(|guard| guard.span)
+    }
+
+    /// Where the guard of the subnet's network begins.
+    pub fn network_guard(&self, prefix: Cidr) -> Option<Span> {
+        let scope = self.find_network(prefix)?.scope;
+        self.estate.scopes[scope].only.first().map(|guard| guard.span)
+    }
+
     /// What the place itself says if it is no scope, and the scope it inherits from. A device has none: what it
     /// inherits depends on the subnet that its client stands in.
     fn sayers(&self, place: &Place) -> (Option<&'a Values>, Option<Id<Scope>>) {
@@ -101,15 +150,10 @@ impl<'a> Origins<'a> {
                 self.find_subnet(*prefix).map(|subnet| subnet.scope),
             ),
             Place::SiteDevice(code, identifier) => {
-                let here = |device: &&Device| {
-                    device.site.is_some_and(|site| self.estate.sites[site].code.value == *code)
-                        && device.identifier.value == *identifier
-                };
-                (self.estate.devices.values().find(here).map(|device| &device.values), None)
+                (self.find_device(Some(code), identifier).map(|device| &device.values), None)
             }
             Place::Device(identifier) => {
-                let here = |device: &&Device| device.site.is_none() && device.identifier.value == *identifier;
-                (self.estate.devices.values().find(here).map(|device| &device.values), None)
+                (self.find_device(None, identifier).map(|device| &device.values), None)
             }
         }
     }
@@ -139,6 +183,16 @@ impl<'a> Origins<'a> {
             index
         });
         index.get(&prefix).map(|id| &self.estate.subnets[*id])
+    }
+
+    fn find_network(&self, prefix: Cidr) -> Option<&'a Network> {
+        self.find_subnet(prefix).map(|subnet| &self.estate.networks[subnet.network])
+    }
+
+    fn find_device(&self, site: Option<&SiteCode>, identifier: &Identifier) -> Option<&'a Device> {
+        let code = |device: &'a Device| device.site.map(|site| &self.estate.sites[site].code.value);
+        let mut devices = self.estate.devices.values();
+        devices.find(|device| code(device) == site && device.identifier.value == *identifier)
     }
 
     fn find_pool(&self, prefix: Cidr, address: Ipv4Addr) -> Option<&'a Pool> {

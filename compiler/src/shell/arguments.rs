@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use leasehold_compiler::why::Described;
 use leasehold_schemas::vocab::Date;
 
 /// DHCP for large estates as code: checks an estate of per-site YAML and compiles it into one artefact.
@@ -69,6 +70,12 @@ pub(super) enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
+    /// Say what a client would be told, and which line says each value.
+    ///
+    /// The packet is described by arguments or shown in a capture; the server's own code answers it, as if nobody had
+    /// a lease yet. Of an artefact alone, levels stand in place of lines. Exit codes: 0 answered, 1 no answer, or the
+    /// estate has errors (which are shown), 2 the tool could not do its work.
+    Why(WhyArguments),
     /// Print a rule's page: what it finds, why it matters, how to mend it.
     Explain {
         /// The rule's code or name, such as `L302` or `overlapping-subnets`.
@@ -111,6 +118,23 @@ pub(super) struct CheckOptions {
     pub(super) write_baseline: Option<PathBuf>,
 }
 
+#[derive(Args, Debug)]
+pub(super) struct WhyArguments {
+    /// The estate's folder, or an artefact; default: `sites` if it exists, else the current folder.
+    #[arg(value_name = "DIR|ARTEFACT")]
+    pub(super) target: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) described: Described,
+    /// A capture (pcap or pcapng) that holds the packet.
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "message", "mac", "client_id", "relay", "option", "requested", "ciaddr", "hostname",
+    ])]
+    pub(super) pcap: Option<PathBuf>,
+    /// The packet's frame in the capture, counted from 1; without: the only DHCP message of a client.
+    #[arg(long, value_name = "N", requires = "pcap", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) frame: Option<u64>,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(super) enum Format {
     /// For people.
@@ -149,6 +173,8 @@ pub(super) enum SchemaName {
     Artefact,
     /// What `--format json` prints.
     Diagnostics,
+    /// What `why --format json` prints.
+    Why,
 }
 
 fn date(text: &str) -> Result<Date, String> {

@@ -117,12 +117,12 @@ pub(super) fn compile(global: &Global, folder: Option<&Path>, output: &Path) -> 
 
 /// Lets the operating system take back what is left: the program ends, and freeing an estate piece by piece takes as
 /// long as checking it.
-fn leave(compilation: Compilation, sources: Sources) {
+pub(super) fn leave(compilation: Compilation, sources: Sources) {
     std::mem::forget((compilation, sources));
 }
 
 /// Threads, date and files.
-fn prepare(global: &Global, folder: Option<&Path>) -> Result<(Sources, Date), Failure> {
+pub(super) fn prepare(global: &Global, folder: Option<&Path>) -> Result<(Sources, Date), Failure> {
     start_threads(global)?;
     let today = day(global)?;
     let sources = match folder {
@@ -150,7 +150,12 @@ fn today() -> Option<Date> {
 }
 
 /// Reports the only finding of an estate that was not read.
-fn refuse(global: &Global, sources: &Sources, finding: Diagnostic, channel: Channel) -> Result<u8, Failure> {
+pub(super) fn refuse(
+    global: &Global,
+    sources: &Sources,
+    finding: Diagnostic,
+    channel: Channel,
+) -> Result<u8, Failure> {
     report(global, sources, &[finding], channel)?;
     Ok(FINDINGS)
 }

@@ -14,15 +14,14 @@ use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Instant;
 
-use leasehold_compiler::source::Sources;
-use leasehold_compiler::{Cache, Compilation};
+use leasehold_compiler::Cache;
+use leasehold_compiler::why::{Ground, Question, answer, human};
 use leasehold_golden_tests::binaries::binary;
 use leasehold_golden_tests::case;
-use leasehold_golden_tests::demonstration::{Ask, Client, Exchange, Wish, rows};
+use leasehold_golden_tests::demonstration::{Ask, Client, Exchange, Wish};
 use leasehold_schemas::artefact;
 use leasehold_schemas::vocab::Date;
-use leasehold_server::estate::Tables;
-use leasehold_server::serve::{Config, Meta, explain};
+use leasehold_server::serve::{Config, Meta};
 
 fn main() -> ExitCode {
     match demonstrate() {
@@ -55,16 +54,18 @@ fn demonstrate() -> Result<(), String> {
     let mut server = Server::start(&file, &folder.path().join("leases"))?;
     println!("{} (ready in {:.0} ms)", server.ready.trim(), begin.elapsed().as_secs_f64() * 1e3);
 
-    let sources = case::estate(&sites);
+    let mut sources = case::estate(&sites);
+    "sites/".clone_into(&mut sources.prefix);
     let today = Date::new(2026, 1, 1).expect("a constant date is a date");
     let compilation = leasehold_compiler::compile(&sources, &mut Cache::default(), today);
-    let tables = Tables::build(&estate).map_err(|error| error.to_string())?;
+    let ground =
+        Ground::of_compilation(&compilation, &sources).ok_or("the example estate did not compile")?;
     let client = Client::open(server.address)?;
     let (newcomer, known) = choose(&estate).ok_or("the example estate has no client to show")?;
     for (title, ask) in [("a Windows client that nobody reserved", newcomer), ("a reserved device", known)] {
         heading(title);
         let acknowledged = lease(&client, &ask)?;
-        tell(&compilation, &sources, &tables, server.address, &acknowledged)?;
+        tell(&ground, server.address, acknowledged)?;
     }
     heading("stop");
     server.stop()?;
@@ -125,27 +126,17 @@ fn lease(client: &Client, ask: &Ask) -> Result<Exchange, String> {
     Ok(acknowledged)
 }
 
-/// Each value of the ACK with the line that gave it.
-fn tell(
-    compilation: &Compilation,
-    sources: &Sources,
-    tables: &Tables,
-    server: SocketAddrV4,
-    acknowledged: &Exchange,
-) -> Result<(), String> {
-    let from = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
+/// Each value of the ACK with the line that gave it, by the code of `leasehold why`; what it builds is what came.
+fn tell(ground: &Ground<'_>, server: SocketAddrV4, acknowledged: Exchange) -> Result<(), String> {
+    let from = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 67);
     let meta = Meta { from, local: *server.ip(), interface: 0, unicast: true };
-    let reply = &acknowledged.reply;
-    let explained = explain(tables, &Config::default(), meta, &acknowledged.sent, reply.address)
-        .map_err(|silence| format!("the server's code explains no answer: {silence:?}"))?;
-    for row in rows(compilation, sources, &explained, reply) {
-        let place = row.place.map_or_else(String::new, |place| format!("sites/{place}"));
-        println!("{:<24} {:<40} {:<32} {place}", row.what, row.value, row.owner);
-        if let Some(text) = row.text {
-            println!("{:>24} {text}", "|");
-        }
+    let config = Config { server_id: Some(*server.ip()), ..Config::default() };
+    let why = answer(ground, &Question { meta, config, octets: acknowledged.sent });
+    print!("{}", human(&why, false));
+    match why.reply {
+        Some(reply) if reply.octets.0 == acknowledged.reply.octets => Ok(()),
+        Some(_) | None => Err("the answer explained is not the answer that came".to_owned()),
     }
-    Ok(())
 }
 
 /// The server, ended with the value.

@@ -67,6 +67,8 @@ impl Ask {
 /// A server's answer.
 #[derive(Clone, Debug)]
 pub struct Reply {
+    /// The whole message.
+    pub octets: Vec<u8>,
     /// The address (`yiaddr`).
     pub address: Ipv4Addr,
     /// Options in the order sent.
@@ -93,7 +95,8 @@ impl Reply {
             options.push((*code, payload.to_vec()));
             rest = tail;
         }
-        Some(Reply { address: Ipv4Addr::new(bytes[16], bytes[17], bytes[18], bytes[19]), options })
+        let address = Ipv4Addr::new(bytes[16], bytes[17], bytes[18], bytes[19]);
+        Some(Reply { octets: bytes.to_vec(), address, options })
     }
 
     /// An option's payload.

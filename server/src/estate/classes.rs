@@ -123,6 +123,17 @@ impl Classes {
         self.by_name.get(name).copied()
     }
 
+    /// Every class that is defined or that something names, in the order in which they win.
+    pub fn ids(&self) -> impl Iterator<Item = ClassId> + '_ {
+        (0..self.classes.len())
+            .map(|at| ClassId(u16::try_from(at).expect("there are at most 65,000 classes")))
+    }
+
+    /// Whether the class is built in, and not the estate's.
+    pub fn is_built_in(&self, id: ClassId) -> bool {
+        usize::from(id.0) >= self.defined
+    }
+
     /// A class's name.
     pub fn name(&self, id: ClassId) -> &str {
         &self.classes[usize::from(id.0)].name
@@ -159,7 +170,8 @@ impl Membership<'_> {
         only.is_empty() || only.iter().any(|class| self.is_in(*class))
     }
 
-    fn is_reserved(&self, class: ClassId) -> bool {
+    /// Whether a reservation or device entry puts the client in the class, whatever its packets say.
+    pub fn is_reserved(&self, class: ClassId) -> bool {
         self.reserved.iter().any(|classes| classes.binary_search(&class).is_ok())
     }
 }

@@ -1,7 +1,7 @@
 //! Sets of values, ready to be asked for one code.
 
 use leasehold_schemas::artefact::{OptionValue, Parameters, ValueSet};
-use leasehold_schemas::vocab::Space;
+use leasehold_schemas::vocab::{Layer, Space};
 
 use super::error::TableError;
 use crate::wire::CodeSet;
@@ -43,6 +43,12 @@ impl Values {
         }
         let plain = &self.options[..self.plain];
         plain.binary_search_by_key(&code, |option| option.code.0).ok().map(|at| &plain[at])
+    }
+
+    /// The level at which an option or sub-option is said, and whether that takes it away.
+    pub fn said(&self, space: Space, code: u8) -> Option<(Layer, bool)> {
+        let at = self.options.binary_search_by_key(&(space, code), |option| (option.space, option.code.0));
+        at.ok().map(|at| (self.options[at].layer, self.options[at].value.is_none()))
     }
 
     /// What is said of plain options, by code.

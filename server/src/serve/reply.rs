@@ -6,6 +6,7 @@
 
 use std::net::Ipv4Addr;
 
+use leasehold_schemas::artefact::{Layered, Parameters};
 use leasehold_schemas::vocab::{OptionCode, Seconds, Space};
 
 use super::datagram::Outgoing;
@@ -252,15 +253,29 @@ fn times(sources: &Sources<'_>, lease: Seconds, options: &mut Reply, trace: &mut
     let never = sources.parameter(|said| said.never_send.as_ref());
     let is_sent = |code| !never.is_some_and(|said| said.value.contains(&OptionCode(code)));
     let (renew, rebind) = (part(DEFAULTS.renew_after_eighths), part(DEFAULTS.rebind_after_eighths));
-    let t2 = sources.parameter_or(|said| said.rebind_after_secs.as_ref(), "rebind-after", rebind, trace);
-    let t2 = if t2 < lease { t2 } else { rebind };
-    let t1 = sources.parameter_or(|said| said.renew_after_secs.as_ref(), "renew-after", renew, trace);
-    let t1 = if t1 < t2 { t1 } else { renew.min(Seconds(t2.0 / 2)) };
+    let t2 = timer(sources, |said| said.rebind_after_secs.as_ref(), "rebind-after", lease, trace);
+    let t2 = t2.unwrap_or(rebind);
+    let t1 = timer(sources, |said| said.renew_after_secs.as_ref(), "renew-after", t2, trace);
+    let is_unsaid = sources.parameter(|said| said.renew_after_secs.as_ref()).is_none();
+    let t1 = t1.unwrap_or(if is_unsaid && renew < t2 { renew } else { renew.min(Seconds(t2.0 / 2)) });
     for (code, time) in [(code::RENEWAL_TIME, t1), (code::REBINDING_TIME, t2)] {
         if is_sent(code) {
             options.push(code, &time.0.to_be_bytes());
         }
     }
+}
+
+/// What somebody says of T1 or T2, if it ends before `end`.
+fn timer<'a>(
+    sources: &Sources<'a>,
+    read: impl Fn(&'a Parameters) -> Option<&'a Layered<Seconds>>,
+    key: &'static str,
+    end: Seconds,
+    trace: &mut impl Trace,
+) -> Option<Seconds> {
+    let said = sources.parameter(read).filter(|said| *said.value < end)?;
+    trace.used(Slot::Parameter(key), said.owner, Some(said.layer));
+    Some(*said.value)
 }
 
 /// The estate's values, as the client asked for them.

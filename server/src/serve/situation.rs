@@ -105,12 +105,7 @@ impl<'a> Situation<'a> {
     pub fn membership(&self) -> Membership<'_> {
         Membership {
             classes: self.tables.classes(),
-            received: Received {
-                message: &self.message,
-                interface: self.interface,
-                source: *self.meta.from.ip(),
-                destination: if self.meta.unicast { self.meta.local } else { Ipv4Addr::BROADCAST },
-            },
+            received: received(self.interface, &self.message, &self.meta),
             known: self.known.is_known(),
             reserved: self.known.scopes.map(|id| id.map_or(&[][..], |id| self.classes_of(id))),
             buffer: self.octets,
@@ -185,6 +180,16 @@ impl<'a> Situation<'a> {
     fn server_override(&self) -> Option<Ipv4Addr> {
         let octets = self.message.agent_option(code::AGENT_SERVER_OVERRIDE)?;
         <[u8; 4]>::try_from(octets).ok().map(Ipv4Addr::from)
+    }
+}
+
+/// A message and how it came, as class tests see it.
+pub(super) fn received<'m>(interface: &'m str, message: &'m Message<'m>, meta: &Meta) -> Received<'m> {
+    Received {
+        message,
+        interface,
+        source: *meta.from.ip(),
+        destination: if meta.unicast { meta.local } else { Ipv4Addr::BROADCAST },
     }
 }
 

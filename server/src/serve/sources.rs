@@ -10,6 +10,7 @@ use leasehold_schemas::vocab::{Cidr, Layer, Space};
 use super::situation::{Place, Situation};
 use super::trace::{Slot, Trace};
 use crate::estate::{ClassId, ReservationId, Values, ValuesId};
+use crate::wire::code;
 
 /// Who said a value.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -33,6 +34,17 @@ pub struct Said<T> {
     pub owner: Owner,
     /// At which level.
     pub layer: Layer,
+}
+
+/// One who says a value, whether or not it holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sayer {
+    /// Who.
+    pub owner: Owner,
+    /// At which level.
+    pub layer: Layer,
+    /// Whether the word is that nothing is sent.
+    pub removes: bool,
 }
 
 /// One sub-option that holds: space, code, and its octets.
@@ -133,6 +145,34 @@ impl<'a> Sources<'a> {
         self.each().flat_map(|(_, values)| values.plain().iter().map(|option| option.code.0))
     }
 
+    /// The sub-options that anybody says, each as often as it is said.
+    pub fn encapsulated_codes(&self) -> impl Iterator<Item = (Space, u8)> + '_ {
+        self.each()
+            .flat_map(|(_, values)| values.encapsulated().iter().map(|option| (option.space, option.code.0)))
+    }
+
+    /// Everybody who says a value, the one whose word holds first. Empty: a default or the protocol gives it.
+    pub fn sayers(&self, slot: Slot) -> Vec<Sayer> {
+        let named = self.situation.known.scopes.iter().flatten().copied().filter(|id| {
+            let hostname = &self.situation.tables.registry().get(*id).hostname;
+            slot == Slot::Option(Space::Dhcp4, code::HOST_NAME) && hostname.is_some()
+        });
+        let named = named.map(|id| Sayer {
+            owner: Owner::Reservation(id),
+            layer: Layer::Reservation,
+            removes: false,
+        });
+        let said = self.each().filter_map(|(owner, values)| {
+            let (layer, removes) = match slot {
+                Slot::Option(space, code) => values.said(space, code)?,
+                Slot::Parameter(key) => said_parameter(&values.parameters, key)?,
+                Slot::Address => return None,
+            };
+            Some(Sayer { owner, layer, removes })
+        });
+        named.chain(said).collect()
+    }
+
     /// Whether anybody says a sub-option of the spaces that `wanted` accepts.
     pub fn has_encapsulated(&self, wanted: impl Fn(Space) -> bool) -> bool {
         self.each().any(|(_, values)| values.encapsulated().iter().any(|option| wanted(option.space)))
@@ -158,5 +198,31 @@ impl<'a> Sources<'a> {
         }
         found.sort_unstable_by_key(|(space, code, _)| (*space, *code));
         found
+    }
+}
+
+/// The level at which a parameter is said, and whether that takes it away; by its key in the estate language.
+fn said_parameter(parameters: &Parameters, key: &str) -> Option<(Layer, bool)> {
+    fn said<T>(value: &Option<Layered<T>>) -> Option<(Layer, bool)> {
+        value.as_ref().map(|said| (said.layer, said.value.is_none()))
+    }
+    match key {
+        "lease.default" => said(&parameters.lease_default_secs),
+        "lease.min" => said(&parameters.lease_min_secs),
+        "lease.max" => said(&parameters.lease_max_secs),
+        "renew-after" => said(&parameters.renew_after_secs),
+        "rebind-after" => said(&parameters.rebind_after_secs),
+        "next-server" => said(&parameters.next_server),
+        "server-hostname" => said(&parameters.server_hostname),
+        "boot-file-name" => said(&parameters.boot_file_name),
+        "always-send" => said(&parameters.always_send),
+        "never-send" => said(&parameters.never_send),
+        "authoritative" => said(&parameters.authoritative),
+        "identity" => said(&parameters.identity),
+        "rapid-commit" => said(&parameters.rapid_commit),
+        "decline-probation" => said(&parameters.decline_probation_secs),
+        "reply-to" => said(&parameters.reply_to),
+        "reply-port" => said(&parameters.reply_port),
+        _ => None,
     }
 }

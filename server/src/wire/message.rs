@@ -224,6 +224,11 @@ impl<'a> Message<'a> {
         options.codes()
     }
 
+    /// The codes of all options, each once, in the order in which they stand.
+    pub fn option_order(&self) -> Vec<u8> {
+        self.options.order(self.bytes)
+    }
+
     /// A sub-option of option 82 (RFC 3046).
     pub fn agent_option(&self, code: u8) -> Option<&'a [u8]> {
         sub_option(self.option(code::AGENT_INFORMATION)?, code)

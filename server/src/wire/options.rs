@@ -101,6 +101,22 @@ impl OptionIndex {
         }
     }
 
+    /// The codes of the message that was walked last, each once, as they stand: options, `file`, `sname`.
+    pub(super) fn order(&self, message: &[u8]) -> Vec<u8> {
+        let main = Area { start: OPTIONS_START, end: message.len().min(usize::from(u16::MAX)) };
+        let [file, sname] = self.overloaded(message);
+        let (mut seen, mut codes) = (CodeSet::default(), Vec::new());
+        for area in [Some(main), file, sname].into_iter().flatten() {
+            for (code, _, _) in parts(message, area) {
+                if !seen.contains(code) {
+                    seen.insert(code);
+                    codes.push(code);
+                }
+            }
+        }
+        codes
+    }
+
     fn note(&mut self, code: u8, offset: usize, len: usize) {
         let entry = &mut self.entries[usize::from(code)];
         let (offset, len) = (as_u16(offset), as_u16(len));
