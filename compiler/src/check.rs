@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use crate::diag::{Diagnostic, Severity, Sink};
 use crate::model::Estate;
 
-/// An estate in which no phase and no rule found an error: the only one that can be lowered.
+/// An estate in which no phase and no rule found an error that stands in the way: the only one that can be lowered.
 #[derive(Clone, Copy, Debug)]
 pub struct Checked<'a>(&'a Estate);
 
@@ -24,9 +24,23 @@ impl<'a> Checked<'a> {
     }
 }
 
+/// Which errors stand in the way of lowering.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Strictness {
+    /// All: what is lowered will serve.
+    Serve,
+    /// Those that `allow:` cannot silence: what is lowered is only explained.
+    Explain,
+}
+
 /// Runs every rule, adds what earlier phases found, and applies `allow:`. The findings are in their order, the
 /// same whatever the number of threads.
-pub fn check(estate: &Estate, earlier: Sink, today: Date) -> (Vec<Diagnostic>, Option<Checked<'_>>) {
+pub fn check(
+    estate: &Estate,
+    earlier: Sink,
+    today: Date,
+    strictness: Strictness,
+) -> (Vec<Diagnostic>, Option<Checked<'_>>) {
     let run = |check: fn(&Estate, &mut Sink)| {
         let mut sink = Sink::default();
         check(estate, &mut sink);
@@ -36,7 +50,11 @@ pub fn check(estate: &Estate, earlier: Sink, today: Date) -> (Vec<Diagnostic>, O
     let mut sink = earlier;
     found.into_iter().for_each(|found| sink.merge(found));
     let findings = suppression::apply(estate, sink, today).into_sorted();
-    let sound = findings.iter().all(|finding| finding.rule.severity != Severity::Error);
+    let stands_in_the_way = |finding: &Diagnostic| {
+        finding.rule.severity == Severity::Error
+            && (strictness == Strictness::Serve || !finding.rule.allowable)
+    };
+    let sound = !findings.iter().any(stands_in_the_way);
     // Without `estate.yaml` there is a finding; this makes sure that nothing is lowered whatever the findings are.
     let whole = estate.scope.is_some() && estate.name.is_some() && !estate.incomplete;
     (findings, (sound && whole).then_some(Checked(estate)))

@@ -23,6 +23,7 @@ mod tests;
 use leasehold_schemas::artefact::{self, Digest};
 use leasehold_schemas::vocab::Date;
 
+use check::Strictness;
 use diag::{Diagnostic, Severity};
 use lower::{Counts, Origins};
 use source::Sources;
@@ -72,25 +73,32 @@ impl Compilation {
 ///
 /// The sources have at least one file: without one there is no place at which anything could be said.
 pub fn check(sources: &Sources, cache: &mut Cache, today: Date) -> Compilation {
-    run(sources, cache, today, false)
+    run(sources, cache, today, None)
 }
 
 /// All phases: every fault, and the artefact if none is an error. The bytes depend on what the estate says and on
 /// nothing else: not on `today`, the names and order of files, or the number of threads.
 pub fn compile(sources: &Sources, cache: &mut Cache, today: Date) -> Compilation {
-    run(sources, cache, today, true)
+    run(sources, cache, today, Some(Strictness::Serve))
 }
 
-fn run(sources: &Sources, cache: &mut Cache, today: Date, wanted: bool) -> Compilation {
+/// The same, but an error that `allow:` can silence does not keep the artefact back: what is answered in spite of it
+/// can be explained. No server is to load it.
+pub fn compile_to_explain(sources: &Sources, cache: &mut Cache, today: Date) -> Compilation {
+    run(sources, cache, today, Some(Strictness::Explain))
+}
+
+fn run(sources: &Sources, cache: &mut Cache, today: Date, wanted: Option<Strictness>) -> Compilation {
     let documents = cache.read(sources);
     let (estate, findings) = resolve::resolve(sources, &documents);
     // Documents are large, and freeing them takes as long as a phase.
     let ((), (diagnostics, artefact)) = rayon::join(
         || drop(documents),
         || {
-            let (mut diagnostics, checked) = check::check(&estate, findings, today);
+            let (mut diagnostics, checked) =
+                check::check(&estate, findings, today, wanted.unwrap_or(Strictness::Serve));
             fix::propose_removals(sources, &mut diagnostics);
-            (diagnostics, checked.filter(|_| wanted).map(build))
+            (diagnostics, checked.filter(|_| wanted.is_some()).map(build))
         },
     );
     Compilation { diagnostics, estate, artefact }
