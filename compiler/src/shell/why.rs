@@ -87,7 +87,7 @@ fn of_estate(global: &Global, folder: Option<&Path>, packet: &Packet<'_>) -> Res
     if let Some(finding) = limits::too_many_files(&sources) {
         return check::refuse(global, &sources, finding, Channel::Output);
     }
-    let compilation = leasehold_compiler::compile(&sources, &mut Cache::none(), today);
+    let compilation = leasehold_compiler::compile_to_explain(&sources, &mut Cache::none(), today);
     let Some(ground) = Ground::of_compilation(&compilation, &sources) else {
         let errors = compilation.diagnostics.iter().filter(|one| one.severity == Severity::Error);
         let errors: Vec<_> = errors.cloned().collect();
@@ -98,6 +98,11 @@ fn of_estate(global: &Global, folder: Option<&Path>, packet: &Packet<'_>) -> Res
         return Ok(FINDINGS);
     };
     let code = tell(global, &answer(&ground, &packet.question(&ground)?))?;
+    if !compilation.is_sound() {
+        say(
+            "leasehold: the estate has errors that `leasehold check` shows; this is its answer in spite of them",
+        );
+    }
     drop(ground);
     check::leave(compilation, sources);
     Ok(code)
