@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(shown("'option[77].hex == ''W10'''", text, "77"), "77");
         assert_eq!(shown(">-\n  option[77].hex\n  == 'W10'\n", text, "== 'W"), "== 'W");
         assert_eq!(shown("option[77].hex\n    == 'W10'", text, "=="), "==");
-        assert_eq!(shown("'a' ==\n    'b'", "'a' ==\n'b'", "== "), "==");
+        assert_eq!(shown("'a' ==\n    'b'", "'a' ==\n'b'", "=="), "==");
     }
 
     #[test]
