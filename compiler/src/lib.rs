@@ -12,6 +12,7 @@ pub mod fix;
 pub mod lower;
 pub mod model;
 pub mod parse;
+pub mod plan;
 mod reading;
 pub mod resolve;
 pub mod source;

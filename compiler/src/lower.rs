@@ -26,10 +26,16 @@ pub use origins::{Origin, Origins, Parameter, Place, ValueName};
 /// Lowers an estate; the origins say for each slot of the result who said it.
 pub fn lower(checked: Checked<'_>) -> (artefact::Estate, Origins<'_>) {
     let estate = checked.estate();
-    let scope = &estate.scopes[estate.scope.expect("a checked estate has its scope")];
-    let name = estate.name.as_ref().expect("a checked estate has its name").value.clone();
+    (effective(estate), Origins::new(estate))
+}
+
+/// What an estate says as far as it can be read, inheritance applied: for whoever compares. Of a sound estate it is
+/// what a server loads; of any other it is never written.
+pub fn effective(estate: &Estate) -> artefact::Estate {
+    let name = estate.name.as_ref().map(|name| name.value.clone()).unwrap_or_default();
     let mut lowering = Lowering { estate, shared: Shared::default() };
-    let top = Inherited::default().nearer(estate, scope);
+    let nothing = Inherited::default();
+    let top = estate.scope.map_or(nothing.clone(), |scope| nothing.nearer(estate, &estate.scopes[scope]));
     let known_anywhere = estate.devices.iter().filter(|(_, device)| device.site.is_none());
     let reservations = lowering.devices(known_anywhere.map(|(id, _)| id));
     let mut order: Vec<&Site> = estate.sites.values().collect();
@@ -54,7 +60,7 @@ pub fn lower(checked: Checked<'_>) -> (artefact::Estate, Origins<'_>) {
         estate.subnet_selection_sources.iter().map(|source| source.value).collect();
     sources.sort_unstable();
     sources.dedup();
-    let lowered = artefact::Estate {
+    artefact::Estate {
         name,
         high_availability: estate.high_availability.as_ref().map(high_availability),
         subnet_selection_sources: sources,
@@ -63,8 +69,7 @@ pub fn lower(checked: Checked<'_>) -> (artefact::Estate, Origins<'_>) {
         meanings,
         reservations,
         sites,
-    };
-    (lowered, Origins::new(estate))
+    }
 }
 
 struct Lowering<'a> {

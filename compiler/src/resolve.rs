@@ -150,6 +150,7 @@ impl Resolver<'_> {
             high_availability,
             subnet_selection_sources,
             reservations,
+            change_limits,
             settings,
             gaps,
             span: _,
@@ -159,6 +160,7 @@ impl Resolver<'_> {
         self.estate.address_space_partial = gaps.address_space;
         self.estate.high_availability.clone_from(high_availability);
         self.estate.subnet_selection_sources.clone_from(subnet_selection_sources);
+        self.estate.change_limits.clone_from(change_limits);
         let scope = self.estate.scope.expect("`define` made the estate's scope");
         self.estate.scopes[scope].values = self.place(settings, None);
         let class_names: Vec<_> = classes.iter().map(|class| class.name.clone()).collect();

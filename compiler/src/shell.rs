@@ -10,8 +10,11 @@ mod check;
 mod explain;
 mod fix;
 mod folder;
+mod lease_file;
 mod output;
+mod plan;
 mod report;
+mod revision;
 mod schema;
 mod watch;
 mod why;
@@ -36,11 +39,24 @@ const CLEAN: u8 = 0;
 const FINDINGS: u8 = 1;
 /// The tool could not do its work.
 const FAILED: u8 = 2;
+/// There are changes, none of them breaking, and that was to be told.
+const CHANGED: u8 = 3;
 
 /// Why the tool could not do its work.
 #[derive(Debug)]
 enum Failure {
     Folder(FolderError),
+    /// What to compare with could not be had.
+    Against(plan::AgainstError),
+    /// The file of leases could not be read.
+    Leases(lease_file::LeaseFileError),
+    /// `--acknowledge` names no rule of change, or gives no reason.
+    Acknowledge {
+        text: String,
+        nearest: Option<&'static str>,
+    },
+    /// The command has no such output.
+    Format(&'static str),
     Output(OutputError),
     Capture(CaptureError),
     Why(WhyError),
@@ -78,6 +94,16 @@ fn execute(arguments: &Arguments) -> Result<u8, Failure> {
     match &arguments.command {
         Command::Check { folder, options } => check::check(&arguments.global, options, folder.as_deref()),
         Command::Compile { folder, output } => check::compile(&arguments.global, folder.as_deref(), output),
+        Command::Plan { folder, against, leases, detailed_exitcode, acknowledge } => plan::plan(
+            &arguments.global,
+            &plan::Request {
+                folder: folder.as_deref(),
+                against,
+                leases: leases.as_deref(),
+                detailed_exitcode: *detailed_exitcode,
+                acknowledge,
+            },
+        ),
         Command::Why(asked) => why::why(&arguments.global, asked),
         Command::Explain { rule } => explain::explain(rule),
         Command::Schema { document, output } => schema::schema(*document, output.as_deref()),
@@ -94,6 +120,16 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Folder(error) => error.fmt(f),
+            Failure::Against(error) => error.fmt(f),
+            Failure::Leases(error) => error.fmt(f),
+            Failure::Acknowledge { text, nearest } => {
+                write!(f, "`--acknowledge {text}` is no rule of change with its reason; ")?;
+                match nearest {
+                    Some(nearest) => write!(f, "write `--acknowledge {nearest}=REASON`"),
+                    None => f.write_str("write `--acknowledge RULE=REASON`, the rule as the plan names it"),
+                }
+            }
+            Failure::Format(help) => f.write_str(help),
             Failure::Output(error) => error.fmt(f),
             Failure::Capture(error) => error.fmt(f),
             Failure::Why(error) => error.fmt(f),
@@ -104,7 +140,7 @@ impl fmt::Display for Failure {
                 write!(f, "no rule is called `{name}`; findings name theirs in brackets, such as `L001`")
             }
             Failure::NoSchemaNamed => f.write_str(
-                "name a schema to print (estate, site, artefact, diagnostics or why), or write all with `-o DIR`",
+                "name a schema to print (estate, site, artefact, diagnostics, plan or why), or write all with `-o DIR`",
             ),
             Failure::Threads(error) => write!(f, "cannot start threads: {error}; try `--threads 1`"),
             Failure::Baseline(error) => error.fmt(f),
@@ -124,6 +160,12 @@ impl fmt::Display for Failure {
 impl From<FolderError> for Failure {
     fn from(error: FolderError) -> Failure {
         Failure::Folder(error)
+    }
+}
+
+impl From<plan::AgainstError> for Failure {
+    fn from(error: plan::AgainstError) -> Failure {
+        Failure::Against(error)
     }
 }
 

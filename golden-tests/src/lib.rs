@@ -13,6 +13,7 @@ pub mod finding_list;
 pub mod namespaces;
 pub mod packet_script;
 pub mod plain_yaml;
+pub mod planning;
 pub mod requirement;
 pub mod rule_page;
 pub mod server_fuzz;

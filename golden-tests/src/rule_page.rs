@@ -1,15 +1,18 @@
 //! The examples on a rule's page: fenced blocks whose info string is `yaml fails PATH` or `yaml passes PATH`.
 //!
 //! All `fails` blocks of a page form one estate, all `passes` blocks another; where a page shows no
-//! `estate.yaml`, the smallest one is added.
+//! `estate.yaml`, the smallest one is added. A rule of change also shows what both are compared with: `yaml before
+//! PATH`.
 
 use leasehold_compiler::source::{SourceFile, Sources};
 
 const SMALLEST_ESTATE: &str = "version: 1\nestate: example\n";
 
-/// The two estates of a page; `None` where it shows no such block.
+/// The estates of a page; `None` where it shows no such block.
 #[derive(Clone, Debug, Default)]
 pub struct Examples {
+    /// What a rule of change compares the others with.
+    pub before: Option<Sources>,
     /// What the rule finds fault with.
     pub fails: Option<Sources>,
     /// What it does not.
@@ -21,7 +24,7 @@ pub struct Examples {
 /// # Errors
 /// A block that does not end, is no YAML of either kind, or lacks its path.
 pub fn examples(page: &str) -> Result<Examples, String> {
-    let (mut fails, mut passes) = (Vec::new(), Vec::new());
+    let (mut before, mut fails, mut passes) = (Vec::new(), Vec::new(), Vec::new());
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
         let Some(info) = line.strip_prefix("```") else { continue };
@@ -38,15 +41,24 @@ pub fn examples(page: &str) -> Result<Examples, String> {
         }
         let file = |path: &str| SourceFile { path: path.to_owned(), bytes: text.clone().into_bytes() };
         match info.split(' ').collect::<Vec<_>>()[..] {
+            ["yaml", "before", path] => before.push(file(path)),
             ["yaml", "fails", path] => fails.push(file(path)),
             ["yaml", "passes", path] => passes.push(file(path)),
             ["text" | "console", ..] => {}
-            _ => return Err(format!("a block says `{info}`, not `yaml fails PATH` or `yaml passes PATH`")),
+            _ => {
+                return Err(format!(
+                    "a block says `{info}`, not `yaml fails PATH`, `yaml passes PATH` or `yaml before PATH`"
+                ));
+            }
         }
     }
     // The page about a missing `estate.yaml` means what it shows.
     let complete = !page.starts_with("# missing-estate ");
-    Ok(Examples { fails: estate(fails, complete), passes: estate(passes, complete) })
+    Ok(Examples {
+        before: estate(before, complete),
+        fails: estate(fails, complete),
+        passes: estate(passes, complete),
+    })
 }
 
 fn estate(mut files: Vec<SourceFile>, complete: bool) -> Option<Sources> {

@@ -15,18 +15,21 @@ use serde_json::Value;
 
 /// Keys that change nothing a client sees, and the case below `golden-tests/cases` that says each beside what it leads
 /// to.
-const ELSEWHERE: [(&str, &str); 17] = [
+const ELSEWHERE: [(&str, &str); 20] = [
     ("address-space", "diagnostics/clean"),
     ("allow", "diagnostics/allow"),
+    ("change-limits", "diagnostics/clean"),
     ("description", "diagnostics"),
     ("heartbeat-delay", "artefacts/a-hot-standby-pair"),
     ("high-availability", "artefacts/a-hot-standby-pair"),
     ("id", "artefacts/every-level-speaks"),
+    ("lease-cut", "diagnostics/clean"),
     ("max-response-delay", "artefacts/a-hot-standby-pair"),
     ("mclt", "artefacts/a-hot-standby-pair"),
     ("mode", "artefacts/a-hot-standby-pair"),
     ("peer-ack-wait", "artefacts/a-hot-standby-pair"),
     ("peer-address", "artefacts/a-hot-standby-pair"),
+    ("reservations-removed", "diagnostics/clean"),
     ("role", "artefacts/a-hot-standby-pair"),
     ("reason", "diagnostics/allow"),
     ("rule", "diagnostics/allow"),

@@ -4,13 +4,16 @@
 use std::process::ExitCode;
 
 use leasehold_compiler::check::rules::REGISTRY;
+use leasehold_compiler::check::rules::change::is_of_change;
 use leasehold_compiler::diag::{Diagnostic, Rule, Severity};
+use leasehold_compiler::plan::Effective;
 use leasehold_compiler::source::Sources;
 use leasehold_compiler::{Cache, compile};
 use leasehold_golden_tests::case;
 use leasehold_golden_tests::finding_list::finding_list;
+use leasehold_golden_tests::planning::{Asked, plan_of, side};
 use leasehold_golden_tests::requirement::trial;
-use leasehold_golden_tests::rule_page::examples;
+use leasehold_golden_tests::rule_page::{Examples, examples};
 use libtest_mimic::Arguments;
 
 /// Rules whose failing example cannot stand in a page, and where it stands instead.
@@ -31,6 +34,9 @@ fn check(rule: &'static Rule) -> Result<(), String> {
         return Err(format!("the page does not begin with `{}`", heading.trim_end()));
     }
     let found = examples(rule.page)?;
+    if is_of_change(rule) {
+        return check_change(rule, &found);
+    }
     match (&found.fails, SHOWN_ELSEWHERE.iter().find(|(slug, _)| *slug == rule.slug)) {
         (Some(estate), None) => fails(rule, estate)?,
         (None, Some((_, folder))) => {
@@ -69,6 +75,36 @@ fn fails(rule: &Rule, estate: &Sources) -> Result<(), String> {
         return Err(format!("the failing example has findings of other rules:\n{list}"));
     }
     Ok(())
+}
+
+/// A rule of change: the failing estate is breaking by this rule alone, the passing one is not, and both are sound.
+fn check_change(rule: &Rule, found: &Examples) -> Result<(), String> {
+    let Examples { before: Some(before), fails: Some(fails), passes: Some(passes) } = found else {
+        return Err("the page of a rule of change shows `before`, `fails` and `passes`".to_owned());
+    };
+    for (what, estate) in [("before", before), ("fails", fails), ("passes", passes)] {
+        let findings = findings(estate);
+        if !findings.is_empty() {
+            return Err(format!("`{what}` has findings:\n{}", finding_list(estate, &findings)));
+        }
+    }
+    let mut base = side(before);
+    let breaking = |after: &Sources, base: &Effective| -> Vec<String> {
+        let plan = plan_of(base, after, &Asked { today: case::today(), ..Asked::default() });
+        plan.risks.into_iter().filter(|risk| risk.acknowledgement.is_none()).map(|risk| risk.slug).collect()
+    };
+    if rule.slug == "artefact-format-raised" {
+        // No former format can be written any more, so the page shows the same estate and the base is declared older.
+        base.format -= 1;
+    }
+    let broken = breaking(fails, &base);
+    if broken.is_empty() || broken.iter().any(|slug| slug != rule.slug) {
+        return Err(format!("the failing example is breaking by {broken:?}"));
+    }
+    match breaking(passes, &side(before)).as_slice() {
+        [] => Ok(()),
+        broken => Err(format!("the passing example is breaking by {broken:?}")),
+    }
 }
 
 fn findings(estate: &Sources) -> Vec<Diagnostic> {

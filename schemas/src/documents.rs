@@ -4,7 +4,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use crate::{artefact, report, source, why};
+use crate::{artefact, plan, report, source, why};
 
 /// A kind of document that has a schema.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,14 +17,22 @@ pub enum Document {
     Artefact,
     /// What `--format json` prints.
     Diagnostics,
+    /// What `plan --format json` prints.
+    Plan,
     /// What `leasehold why --format json` prints.
     Why,
 }
 
 impl Document {
     /// Every kind.
-    pub const ALL: [Document; 5] =
-        [Document::Estate, Document::Site, Document::Artefact, Document::Diagnostics, Document::Why];
+    pub const ALL: [Document; 6] = [
+            Document::Estate,
+            Document::Site,
+            Document::Artefact,
+            Document::Diagnostics,
+            Document::Plan,
+            Document::Why,
+        ];
 
     /// The name by which it is asked for.
     pub fn name(self) -> &'static str {
@@ -33,6 +41,7 @@ impl Document {
             Document::Site => "site",
             Document::Artefact => "artefact",
             Document::Diagnostics => "diagnostics",
+            Document::Plan => "plan",
             Document::Why => "why",
         }
     }
@@ -57,6 +66,7 @@ impl Document {
             Document::Site => (root::<source::SiteFile>(), "Leasehold: a site"),
             Document::Artefact => (root::<Envelope>(), "Leasehold: artefact"),
             Document::Diagnostics => (root::<report::Report>(), "Leasehold: findings"),
+            Document::Plan => (root::<plan::Plan>(), "Leasehold: plan"),
             Document::Why => (root::<why::Why>(), "Leasehold: an answer explained"),
         };
         schema.insert("title".to_owned(), title.into());

@@ -16,4 +16,7 @@ pub mod report;
 pub mod why;
 
 #[cfg(feature = "source")]
+pub mod plan;
+
+#[cfg(feature = "source")]
 pub mod documents;

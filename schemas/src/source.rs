@@ -5,6 +5,7 @@
 //! inherited. These types hold what was written, not what it means: no defaults, no resolved names.
 
 mod estate;
+mod limits;
 mod option_value;
 mod settings;
 mod site;
@@ -14,6 +15,7 @@ mod text;
 pub use estate::{
     ClassDefinition, EstateFile, HighAvailability, OptionDefinition, OptionType, Profile, Server, Share,
 };
+pub use limits::{ChangeLimits, Percent};
 pub use option_value::OptionValue;
 pub use settings::{Address, Allow, ClassMeaning, ClientSettings, Lease, LeaseTimes, PlaceSettings};
 pub use site::{

@@ -4,6 +4,7 @@
 //! references, L3 addressing, L4 reservations, L5 options, L6 classes, L7 availability, L8 secrets, L9 change.
 
 pub mod addressing;
+pub mod change;
 pub mod class;
 pub mod form;
 pub mod identity;
@@ -108,6 +109,15 @@ pub static REGISTRY: &[Registered] = &[
     checked(&class::names_alike::RULE, class::names_alike::check),
     checked(&class::dead_guard::RULE, class::dead_guard::check),
     checked(&class::not_proved::RULE, class::not_proved::check),
+    Registered { rule: &change::subnet_removed::RULE, check: None },
+    Registered { rule: &change::pool_shrunk::RULE, check: None },
+    Registered { rule: &change::subnet_id_changed::RULE, check: None },
+    Registered { rule: &change::lease_cut::RULE, check: None },
+    Registered { rule: &change::guard_narrowed::RULE, check: None },
+    Registered { rule: &change::reservation_on_held_address::RULE, check: None },
+    Registered { rule: &change::high_availability_changed::RULE, check: None },
+    Registered { rule: &change::many_reservations_removed::RULE, check: None },
+    Registered { rule: &change::artefact_format_raised::RULE, check: None },
 ];
 
 /// A rule that looks at the estate.

@@ -80,7 +80,9 @@ impl Entry<'_> {
     /// Reports an entry that silences nothing, or one whose last day is over.
     fn judge(&self, estate: &Estate, today: Date, sink: &mut Sink) {
         let Allow { rule, reason: _, until, element, span: _ } = self.allow;
-        if !self.used {
+        // What it silences is found by `plan`, which sees the estate before and after.
+        let of_change = rules::find(&rule.value).is_some_and(rules::change::is_of_change);
+        if !self.used && !of_change {
             let partial = element.map_or(!estate.poisoned.is_empty(), |element| estate.is_partial(element));
             let misspelt = rules::find(&rule.value).is_none();
             if !partial && !estate.incomplete && !misspelt {

@@ -70,6 +70,7 @@ pub fn estate(tree: &Tree<'_>, sink: &mut Sink) -> Option<EstateFile> {
             d.spanned(at, Decoder::range)
         });
     let reservations = d.list(&mut fields, "reservations", "reservations", Decoder::device);
+    let change_limits = d.change_limits(&mut fields);
     let mut settings = d.place_settings(&mut fields);
     let meant = d.finish_settings(&fields, &mut settings.client);
     let mut gaps = decoder.gaps;
@@ -87,6 +88,7 @@ pub fn estate(tree: &Tree<'_>, sink: &mut Sink) -> Option<EstateFile> {
         high_availability,
         subnet_selection_sources,
         reservations,
+        change_limits,
         settings,
         gaps,
         span: tree.node(tree.root()).span,

@@ -2,8 +2,8 @@
 
 use leasehold_schemas::artefact::{Identity, ReplyPort, ReplyTo};
 use leasehold_schemas::source::{
-    Allow, ClassMeaning, ClientSettings, FILE_OCTETS_MAX, Keyed, Lease, LeaseTimes, Map, NOTE_CHARS_MAX,
-    OptionValue, PlaceSettings, SNAME_OCTETS_MAX, Said, Spanned, WORD_CHARS_MAX,
+    Allow, ChangeLimits, ClassMeaning, ClientSettings, FILE_OCTETS_MAX, Keyed, Lease, LeaseTimes, Map,
+    NOTE_CHARS_MAX, OptionValue, Percent, PlaceSettings, SNAME_OCTETS_MAX, Said, Spanned, WORD_CHARS_MAX,
 };
 use leasehold_schemas::vocab::{ClassName, Date, Seconds};
 
@@ -85,6 +85,28 @@ impl<'t> Decoder<'t, '_> {
         });
         self.finish(&fields);
         Some(Allow { rule: rule?, reason: reason?, until, span: self.tree.node(at.node).span })
+    }
+
+    /// How large a change may be.
+    pub fn change_limits(&mut self, fields: &mut Fields<'t>) -> Option<ChangeLimits> {
+        let at = fields.take("change-limits")?;
+        let mut fields = self.fields(at, "limits of a change")?;
+        let reservations_removed = self.optional(&mut fields, "reservations-removed", Self::percent);
+        let lease_cut = self.optional(&mut fields, "lease-cut", Self::percent);
+        self.finish(&fields);
+        Some(ChangeLimits { reservations_removed, lease_cut, span: self.tree.node(at.node).span })
+    }
+
+    fn percent(&mut self, at: At<'t>) -> Option<Percent> {
+        const EXPECTED: &str = "a share from `0%` to `100%`";
+        let (text, _) = self.scalar(at, EXPECTED, "20%")?;
+        let digits = text.strip_suffix('%').map(|text| text.strip_suffix(' ').unwrap_or(text));
+        let plain = |digits: &&str| *digits == "0" || !digits.starts_with(['0', '+']);
+        let share = digits.filter(plain).and_then(|digits| digits.parse().ok()).filter(|share| *share <= 100);
+        if share.is_none() {
+            self.wrong(at, EXPECTED, "20%");
+        }
+        share.map(Percent)
     }
 
     /// `classes:`, what classes mean in a place.

@@ -26,12 +26,25 @@ pub fn site(tree: &Tree<'_>, sink: &mut Sink) -> Option<SiteFile> {
     let networks = d.list(&mut fields, "networks", "networks", Decoder::network);
     let reservations = d.list(&mut fields, "reservations", "reservations", Decoder::device);
     let classes = d.meanings(&mut fields);
+    let change_limits = d.change_limits(&mut fields);
     let mut settings = d.place_settings(&mut fields);
     d.finish_settings(&fields, &mut settings.client);
     let site = code.unwrap_or_else(|| Spanned::new(stand_in(tree), fields.place));
     let span = tree.node(tree.root()).span;
     let gaps = decoder.gaps;
-    Some(SiteFile { version, site, name, profile, networks, reservations, classes, settings, gaps, span })
+    Some(SiteFile {
+        version,
+        site,
+        name,
+        profile,
+        networks,
+        reservations,
+        classes,
+        change_limits,
+        settings,
+        gaps,
+        span,
+    })
 }
 
 /// A code for a site whose own is missing or broken, so that what stands in the site is checked nevertheless.

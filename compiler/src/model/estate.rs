@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use leasehold_schemas::artefact::{Identifier, Test};
-use leasehold_schemas::source::{HighAvailability, OptionType, Span, Spanned};
+use leasehold_schemas::source::{ChangeLimits, HighAvailability, OptionType, Span, Spanned};
 use leasehold_schemas::vocab::{AddrRange, Cidr, ClassName, Layer, OptionCode, SiteCode, Space};
 
 use super::arena::{Arena, Id};
@@ -25,6 +25,8 @@ pub struct Estate {
     pub high_availability: Option<HighAvailability>,
     /// Whose option 118 chooses a network.
     pub subnet_selection_sources: Vec<Spanned<AddrRange>>,
+    /// How large a change may be, at every site.
+    pub change_limits: Option<ChangeLimits>,
     /// Everything that inherits.
     pub scopes: Arena<Scope>,
     /// Sites in the order of their files.
@@ -100,6 +102,8 @@ pub struct Site {
     pub name: Option<Spanned<String>>,
     /// Its profile.
     pub profile: Option<Spanned<Id<Profile>>>,
+    /// How large a change may be here.
+    pub change_limits: Option<ChangeLimits>,
     /// What it says.
     pub scope: Id<Scope>,
     /// Its networks.

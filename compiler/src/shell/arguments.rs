@@ -70,6 +70,29 @@ pub(super) enum Command {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
+    /// Say what a change means: who gets a different address, gateway, option or lifetime, site by site, and what of
+    /// it could hurt.
+    ///
+    /// Exit codes: 0 nothing breaking, 1 something breaking that nobody acknowledged, or errors in the estate, 2 the tool
+    /// could not do its work; with `--detailed-exitcode` 3 where there are changes and none of them is breaking.
+    Plan {
+        /// The estate's folder; default: `sites` if it exists, else the current folder.
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+        /// What to compare with: a folder, an artefact, or a git revision such as `origin/main`. What exists as a file or
+        /// folder is taken as that; write `refs/heads/NAME` for a branch of the same name.
+        #[arg(long, value_name = "REV|DIR|ARTEFACT")]
+        against: PathBuf,
+        /// Active leases: what `leasehold-server leases list` prints, or Kea's memfile; `-`: standard input.
+        #[arg(long, value_name = "FILE")]
+        leases: Option<PathBuf>,
+        /// Exit with 3 if there are changes and none is breaking.
+        #[arg(long)]
+        detailed_exitcode: bool,
+        /// Accept what a rule of change finds, with the reason; may be given several times.
+        #[arg(long, value_name = "RULE=REASON")]
+        acknowledge: Vec<String>,
+    },
     /// Say what a client would be told, and which line says each value.
     ///
     /// The packet is described by arguments or shown in a capture; the server's own code answers it, as if nobody had
@@ -149,6 +172,8 @@ pub(super) enum Format {
     Gitlab,
     /// JUnit XML, a suite a file.
     Junit,
+    /// For a comment on a pull request; only of `plan`.
+    Markdown,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -173,6 +198,8 @@ pub(super) enum SchemaName {
     Artefact,
     /// What `--format json` prints.
     Diagnostics,
+    /// What `plan --format json` prints.
+    Plan,
     /// What `why --format json` prints.
     Why,
 }

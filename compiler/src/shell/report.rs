@@ -56,6 +56,9 @@ pub(super) fn report(
             diag::human(sources, limited.findings.iter().copied(), look) + &limited.rest()
         }
         Format::Json => diag::json(sources, shown, diag::summary(findings)),
+        Format::Markdown => {
+            return Err(Failure::Format("`--format markdown` is what `plan` writes; name another format"));
+        }
         Format::Sarif => diag::sarif(&from_here(sources), &shown),
         Format::Gitlab => diag::gitlab(&from_here(sources), &shown),
         Format::Junit => diag::junit(&from_here(sources), &shown),
@@ -100,7 +103,7 @@ fn workflow(global: &Global, sources: &Sources, shown: &[&Diagnostic]) -> Result
     Ok(workflow.commands)
 }
 
-fn colored(global: &Global, channel: Channel) -> bool {
+pub(super) fn colored(global: &Global, channel: Channel) -> bool {
     let terminal = || match channel {
         Channel::Output => io::stdout().is_terminal(),
         Channel::Error => io::stderr().is_terminal(),

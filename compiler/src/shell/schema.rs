@@ -14,6 +14,7 @@ pub(super) fn schema(name: Option<SchemaName>, folder: Option<&Path>) -> Result<
         SchemaName::Site => Document::Site,
         SchemaName::Artefact => Document::Artefact,
         SchemaName::Diagnostics => Document::Diagnostics,
+        SchemaName::Plan => Document::Plan,
         SchemaName::Why => Document::Why,
     });
     match (named, folder) {

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 
+use super::limits::ChangeLimits;
 use super::settings::{ClassMeaning, ClientSettings, PlaceSettings};
 use super::site::Device;
 use super::span::{Gaps, Map, Span, Spanned};
@@ -46,6 +47,9 @@ pub struct EstateFile {
     /// Devices known anywhere in the estate: values and classes, no address.
     #[schemars(default)]
     pub reservations: Vec<Device>,
+    /// How large a change may be before `leasehold plan` calls it breaking, at every site.
+    #[schemars(default, with = "ChangeLimits")]
+    pub change_limits: Option<ChangeLimits>,
     /// What holds in the whole estate.
     #[schemars(flatten)]
     pub settings: PlaceSettings,

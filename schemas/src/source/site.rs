@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 
+use super::limits::ChangeLimits;
 use super::settings::{Address, Allow, ClassMeaning, ClientSettings, PlaceSettings};
 use super::span::{Gaps, Span, Spanned};
 use super::text::{HOSTNAME_CHARS_MAX, IDENTIFIER_OCTETS_MAX, Line, Lines, NAME_CHARS_MAX, NOTE_CHARS_MAX};
@@ -31,6 +32,9 @@ pub struct SiteFile {
     /// What classes mean here, over what they mean further out; merged key by key.
     #[schemars(default)]
     pub classes: Vec<ClassMeaning>,
+    /// How large a change may be before `leasehold plan` calls it breaking, at this site.
+    #[schemars(default, with = "ChangeLimits")]
+    pub change_limits: Option<ChangeLimits>,
     /// What holds in the whole site.
     #[schemars(flatten)]
     pub settings: PlaceSettings,

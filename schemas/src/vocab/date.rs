@@ -38,6 +38,17 @@ impl Date {
         let year = year_of_era + era * 400 + i64::from(month <= 2);
         Date::new(u16::try_from(year).ok()?, u8::try_from(month).ok()?, u8::try_from(day).ok()?)
     }
+
+    /// Days from 1970-01-01 to this date; negative before it.
+    pub fn unix_days(self) -> i64 {
+        // Counted from 0000-03-01, as in `from_unix_days`.
+        let year = i64::from(self.year) - i64::from(self.month <= 2);
+        let month_from_march = (i64::from(self.month) + 9) % 12;
+        let day_of_year = (153 * month_from_march + 2) / 5 + i64::from(self.day) - 1;
+        let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        era * 146_097 + day_of_era - 719_468
+    }
 }
 
 fn days_in(year: u16, month: u8) -> u8 {
@@ -126,6 +137,7 @@ mod tests {
         for days in -799..800 {
             let next = Date::from_unix_days(days).unwrap();
             assert!(before < next, "{before} {next}");
+            assert_eq!(next.unix_days(), days);
             before = next;
         }
     }

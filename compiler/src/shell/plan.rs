@@ -1,0 +1,226 @@
+//! `leasehold plan`: both sides read, compared, shown.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use leasehold_compiler::diag::{Rule, Severity, nearest};
+use leasehold_compiler::parse::limits;
+use leasehold_compiler::plan::{
+    Effective, PlanLook, Question, human, markdown, plan as compare, rule_of_change,
+};
+use leasehold_compiler::source::Sources;
+use leasehold_compiler::{Cache, check::rules};
+use leasehold_schemas::artefact::ArtefactError;
+use leasehold_schemas::plan::Plan;
+
+use super::arguments::{Format, Global};
+use super::check::prepare;
+use super::folder::{self, FolderError};
+use super::output::{print, reason, say};
+use super::report::{Channel, colored, report, seconds};
+use super::revision::{self, RevisionError};
+use super::{CHANGED, CLEAN, FINDINGS, Failure, lease_file};
+
+/// Octets of an artefact: a hundred times the example estate's.
+const ARTEFACT_BYTES_MAX: u64 = 1 << 30;
+
+/// What is asked.
+pub(super) struct Request<'a> {
+    pub(super) folder: Option<&'a Path>,
+    pub(super) against: &'a Path,
+    pub(super) leases: Option<&'a Path>,
+    pub(super) detailed_exitcode: bool,
+    pub(super) acknowledge: &'a [String],
+}
+
+/// Why there is nothing to compare with.
+#[derive(Debug)]
+pub(crate) enum AgainstError {
+    /// A folder that is no estate.
+    Folder(FolderError),
+    /// A revision that gives no estate.
+    Revision(RevisionError),
+    /// A file that is no artefact.
+    Artefact { path: PathBuf, error: ArtefactError },
+    /// A file that cannot be read.
+    Unreadable { path: PathBuf, error: io::Error },
+    /// A socket or device.
+    NotAFile(PathBuf),
+    /// A file larger than any artefact.
+    TooLarge(PathBuf),
+    /// More files than an estate has.
+    TooManyFiles(String),
+}
+
+/// What to compare with, as far as it is read.
+enum Base {
+    Files(Sources),
+    Artefact(Box<Effective>),
+}
+
+/// Compares the estate with another and says what that means.
+pub(super) fn plan(global: &Global, request: &Request<'_>) -> Result<u8, Failure> {
+    let begun = Instant::now();
+    let format = match global.format {
+        Format::Human | Format::Json | Format::Markdown => global.format,
+    };
+    let acknowledged = acknowledgements(request.acknowledge)?;
+    let (sources, today) = prepare(global, request.folder)?;
+    let folder = request.folder.map_or_else(folder::default_folder, Path::to_owned);
+    let base = base(request.against, &folder)?;
+    let leases = match request.leases {
+        Some(path) => {
+            let at = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| Failure::Clock)?;
+            Some(lease_file::read(path, at.as_secs()).map_err(Failure::Leases)?)
+        }
+        None => None,
+    };
+    if let Some(finding) = limits::too_many_files(&sources) {
+        report(global, &sources, &[finding], Channel::Error)?;
+        return Ok(FINDINGS);
+    }
+    let name = request.against.to_string_lossy().into_owned();
+    // What both sides have in common is read once.
+    let mut cache = Cache::default();
+    let before = match base {
+        Base::Artefact(effective) => *effective,
+        Base::Files(base) => {
+            if limits::too_many_files(&base).is_some() {
+                return Err(AgainstError::TooManyFiles(name).into());
+            }
+            let mut compilation = leasehold_compiler::compile(&base, &mut cache, today);
+            let effective = Effective::of_files(name, &base, &mut compilation);
+            std::mem::forget((base, compilation));
+            effective
+        }
+    };
+    let mut compilation = leasehold_compiler::compile(&sources, &mut cache, today);
+    let after = Effective::of_files(folder.display().to_string(), &sources, &mut compilation);
+    let errors: Vec<_> = compilation
+        .diagnostics
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .cloned()
+        .collect();
+    if !errors.is_empty() {
+        let human = Global { format: Format::Human, ..*global };
+        report(&human, &sources, &errors, Channel::Error)?;
+    }
+    let question = Question {
+        before: &before,
+        after: &after,
+        estate: &compilation.estate,
+        sources: &sources,
+        leases: leases.as_ref(),
+        acknowledged: &acknowledged,
+        today,
+    };
+    let plan = compare(&question);
+    show(global, format, &plan)?;
+    if !global.quiet {
+        say(&format!("planned in {}", seconds(begun)));
+    }
+    let code = code(&plan, errors.len(), request.detailed_exitcode);
+    std::mem::forget((before, after, compilation, sources, cache));
+    Ok(code)
+}
+
+fn show(global: &Global, format: Format, plan: &Plan) -> Result<(), Failure> {
+    let text = match format {
+        Format::Human => human(plan, PlanLook { color: colored(global, Channel::Output) }),
+        Format::Markdown => markdown(plan),
+        Format::Json => {
+            let mut text = serde_json::to_string_pretty(plan)
+                .expect("a plan has only string keys and no failing serialiser");
+            text.push('\n');
+            text
+        }
+    };
+    Ok(print(text.as_bytes())?)
+}
+
+fn code(plan: &Plan, errors: usize, detailed: bool) -> u8 {
+    if errors > 0 || plan.summary.breaking > 0 {
+        FINDINGS
+    } else if detailed && plan.summary.changes > 0 {
+        CHANGED
+    } else {
+        CLEAN
+    }
+}
+
+/// `RULE=REASON`, each.
+fn acknowledgements(texts: &[String]) -> Result<Vec<(&'static Rule, String)>, Failure> {
+    let read = |text: &String| {
+        let (name, reason) = text.split_once('=').unwrap_or((text, ""));
+        let refused = || {
+            let slugs = rules::REGISTRY.iter().map(|registered| registered.rule);
+            let slugs = slugs.filter(|rule| rules::change::is_of_change(rule)).map(|rule| rule.slug);
+            let known = rule_of_change(name).map(|rule| rule.slug);
+            Failure::Acknowledge { text: text.clone(), nearest: known.or_else(|| nearest(name, slugs)) }
+        };
+        let reason = reason.trim();
+        let rule = rule_of_change(name).filter(|_| !reason.is_empty()).ok_or_else(refused)?;
+        Ok((rule, reason.to_owned()))
+    };
+    texts.iter().map(read).collect()
+}
+
+/// What `--against` names: what exists as a file or folder is that, all else is a revision.
+fn base(against: &Path, folder: &Path) -> Result<Base, AgainstError> {
+    let unreadable = |error| AgainstError::Unreadable { path: against.to_owned(), error };
+    match fs::metadata(against) {
+        Ok(found) if found.is_dir() => folder::read(against).map(Base::Files).map_err(AgainstError::Folder),
+        Ok(found) if found.is_file() => {
+            let mut bytes = Vec::new();
+            let file = File::open(against).map_err(unreadable)?;
+            file.take(ARTEFACT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+            if bytes.len() as u64 > ARTEFACT_BYTES_MAX {
+                return Err(AgainstError::TooLarge(against.to_owned()));
+            }
+            let effective = Effective::of_artefact(against.to_string_lossy(), &bytes);
+            let wrong = |error| AgainstError::Artefact { path: against.to_owned(), error };
+            effective.map(|effective| Base::Artefact(Box::new(effective))).map_err(wrong)
+        }
+        Ok(_) => Err(AgainstError::NotAFile(against.to_owned())),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            revision::read(&against.to_string_lossy(), folder)
+                .map(Base::Files)
+                .map_err(AgainstError::Revision)
+        }
+        Err(error) => Err(unreadable(error)),
+    }
+}
+
+impl fmt::Display for AgainstError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AgainstError::Folder(error) => error.fmt(f),
+            AgainstError::Revision(error) => error.fmt(f),
+            AgainstError::Artefact { path, error } => {
+                write!(f, "cannot compare with {}: {error}", path.display())
+            }
+            AgainstError::Unreadable { path, error } => {
+                write!(f, "cannot read {}: {}; check its rights", path.display(), reason(error))
+            }
+            AgainstError::NotAFile(path) => write!(
+                f,
+                "cannot compare with {}: it is neither a folder nor a regular file; name an estate, an artefact or a \
+                 revision",
+                path.display()
+            ),
+            AgainstError::TooLarge(path) => write!(
+                f,
+                "cannot compare with {}: it is larger than any artefact ({} MiB); name what `leasehold compile` wrote",
+                path.display(),
+                ARTEFACT_BYTES_MAX >> 20
+            ),
+            AgainstError::TooManyFiles(name) => {
+                write!(f, "cannot compare with {name}: it has more files than an estate may have")
+            }
+        }
+    }
+}
