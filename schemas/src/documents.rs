@@ -26,13 +26,13 @@ pub enum Document {
 impl Document {
     /// Every kind.
     pub const ALL: [Document; 6] = [
-            Document::Estate,
-            Document::Site,
-            Document::Artefact,
-            Document::Diagnostics,
-            Document::Plan,
-            Document::Why,
-        ];
+        Document::Estate,
+        Document::Site,
+        Document::Artefact,
+        Document::Diagnostics,
+        Document::Plan,
+        Document::Why,
+    ];
 
     /// The name by which it is asked for.
     pub fn name(self) -> &'static str {

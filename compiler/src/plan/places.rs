@@ -126,7 +126,7 @@ fn come_and_go<'a>(comparison: &'a Comparison<'_>, pairs: &mut Pairs<'a>, found:
             whole_site(kind, sites[code], located, found);
         }
     }
-    let networks = names_of_networks(pairs, found);
+    let networks = names_of_networks(pairs, &sites, found);
     let stays = |one: &Located<'_>| networks.before.contains(&(&one.site.code, one.network.name.as_str()));
     part_of_site(&pairs.removed, &removed_sites, ChangeKind::NetworkRemoved, &stays, found);
     let stays = |one: &Located<'_>| networks.after.contains(&(&one.site.code, one.network.name.as_str()));
@@ -230,7 +230,9 @@ struct Networks<'a> {
 }
 
 /// States networks of another name, subnets that moved, and relays; and says which networks go on.
-fn names_of_networks<'a>(pairs: &Pairs<'a>, found: &mut Found) -> Networks<'a> {
+fn names_of_networks<'a>(pairs: &Pairs<'a>, sites: &[(&Site, &Site)], found: &mut Found) -> Networks<'a> {
+    let sites: BTreeSet<(&SiteCode, &SiteCode)> =
+        sites.iter().map(|(was, is)| (&was.code, &is.code)).collect();
     let mut homes: BTreeMap<Network<'a>, BTreeSet<Network<'a>>> = BTreeMap::new();
     let mut origins: BTreeMap<Network<'a>, BTreeSet<Network<'a>>> = BTreeMap::new();
     let name = |one: &Located<'a>| -> Network<'a> { (&one.site.code, &one.network.name) };
@@ -238,9 +240,11 @@ fn names_of_networks<'a>(pairs: &Pairs<'a>, found: &mut Found) -> Networks<'a> {
         homes.entry(name(was)).or_default().insert(name(is));
         origins.entry(name(is)).or_default().insert(name(was));
     }
-    // The same site, whatever its code: all subnets of the network went to one, which has no others.
-    let same =
-        |was: Network<'a>, is: Network<'a>| homes[&was].len() == 1 && origins[&is].len() == 1 || was == is;
+    // All subnets of the network are in one of the same site now, whatever its name, which has no others.
+    let same = |was: Network<'a>, is: Network<'a>| {
+        let alone = homes[&was].len() == 1 && origins[&is].len() == 1;
+        sites.contains(&(was.0, is.0)) && (alone || was.1 == is.1)
+    };
     let mut seen = BTreeSet::new();
     for (was, is) in &pairs.both {
         let (old, new) = (name(was), name(is));

@@ -61,11 +61,24 @@ enum Base {
     Artefact(Box<Effective>),
 }
 
+/// How a plan is written.
+#[derive(Clone, Copy)]
+enum Shape {
+    Human,
+    Json,
+    Markdown,
+}
+
 /// Compares the estate with another and says what that means.
 pub(super) fn plan(global: &Global, request: &Request<'_>) -> Result<u8, Failure> {
     let begun = Instant::now();
-    let format = match global.format {
-        Format::Human | Format::Json | Format::Markdown => global.format,
+    let shape = match global.format {
+        Format::Human => Shape::Human,
+        Format::Json => Shape::Json,
+        Format::Markdown => Shape::Markdown,
+        Format::Sarif | Format::Github | Format::Gitlab | Format::Junit => {
+            return Err(Failure::Format("`plan` writes `human`, `json` or `markdown`; name one of them"));
+        }
     };
     let acknowledged = acknowledgements(request.acknowledge)?;
     let (sources, today) = prepare(global, request.folder)?;
@@ -119,7 +132,7 @@ pub(super) fn plan(global: &Global, request: &Request<'_>) -> Result<u8, Failure
         today,
     };
     let plan = compare(&question);
-    show(global, format, &plan)?;
+    show(global, shape, &plan)?;
     if !global.quiet {
         say(&format!("planned in {}", seconds(begun)));
     }
@@ -128,11 +141,11 @@ pub(super) fn plan(global: &Global, request: &Request<'_>) -> Result<u8, Failure
     Ok(code)
 }
 
-fn show(global: &Global, format: Format, plan: &Plan) -> Result<(), Failure> {
-    let text = match format {
-        Format::Human => human(plan, PlanLook { color: colored(global, Channel::Output) }),
-        Format::Markdown => markdown(plan),
-        Format::Json => {
+fn show(global: &Global, shape: Shape, plan: &Plan) -> Result<(), Failure> {
+    let text = match shape {
+        Shape::Human => human(plan, PlanLook { color: colored(global, Channel::Output) }),
+        Shape::Markdown => markdown(plan),
+        Shape::Json => {
             let mut text = serde_json::to_string_pretty(plan)
                 .expect("a plan has only string keys and no failing serialiser");
             text.push('\n');

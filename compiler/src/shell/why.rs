@@ -147,7 +147,7 @@ fn tell(global: &Global, why: &Why) -> Result<u8, Failure> {
             text.push('\n');
             text
         }
-        Format::Sarif | Format::Github | Format::Gitlab | Format::Junit => {
+        Format::Markdown | Format::Sarif | Format::Github | Format::Gitlab | Format::Junit => {
             unreachable!("formats for findings were refused at the start")
         }
     };

@@ -34,6 +34,7 @@ impl Draft {
             code,
             name: None,
             profile: None,
+            change_limits: None,
             scope: site_scope,
             networks: vec![Id::from_index(0)],
             devices: Vec::new(),
