@@ -150,17 +150,20 @@ fn clause(statement: &Statement, subjects: &[Subject]) -> String {
 
 /// `router changes from 10.42.8.1 to 10.42.8.2`, `lease shortened from 8h to 4h`.
 fn changes(what: &str, before: Option<&str>, after: Option<&str>) -> String {
+    let plural =
+        matches!(what, "relays" | "classes" | "subnet selection sources") || what.starts_with("options ");
+    let (change, be) = if plural { ("change", "are") } else { ("changes", "is") };
     match (before, after) {
         (Some(was), Some(is)) => match (what, seconds(was), seconds(is)) {
             ("lease", Some(was_secs), Some(is_secs)) if is_secs < was_secs => {
                 format!("lease shortened from {was} to {is}")
             }
             ("lease", Some(_), Some(_)) => format!("lease lengthened from {was} to {is}"),
-            (_, _, _) => format!("{what} changes from {was} to {is}"),
+            (_, _, _) => format!("{what} {change} from {was} to {is}"),
         },
-        (Some(was), None) => format!("{what} is no longer given, before {was}"),
-        (None, Some(is)) => format!("{what} is now {is}, before not given"),
-        (None, None) => format!("{what} changes"),
+        (Some(was), None) => format!("{what} {be} no longer given, before {was}"),
+        (None, Some(is)) => format!("{what} {be} now {is}, before not given"),
+        (None, None) => format!("{what} {change}"),
     }
 }
 

@@ -91,8 +91,8 @@ fn add_parameters(parameters: &Parameters, said: &mut Said) {
     add(Key::NextServer, layered(next_server, |address| Value::Address(*address)));
     add(Key::ServerHostname, layered(server_hostname, |text| Value::Text(text.clone())));
     add(Key::BootFileName, layered(boot_file_name, |text| Value::Text(text.clone())));
-    add(Key::AlwaysSend, layered(always_send, codes));
-    add(Key::NeverSend, layered(never_send, codes));
+    add(Key::AlwaysSend, layered(always_send, |list| codes(list)));
+    add(Key::NeverSend, layered(never_send, |list| codes(list)));
     add(Key::Authoritative, layered(authoritative, |flag| Value::Flag(*flag)));
     add(Key::Identity, layered(identity, |identity| Value::Word(identity_word(*identity))));
     add(Key::RapidCommit, layered(rapid_commit, |flag| Value::Flag(*flag)));
@@ -106,8 +106,8 @@ fn layered<T>(said: &Option<Layered<T>>, value: impl Fn(&T) -> Value) -> Option<
 }
 
 /// In which order they are listed makes no difference.
-fn codes(codes: &Vec<OptionCode>) -> Value {
-    let mut codes = codes.clone();
+fn codes(codes: &[OptionCode]) -> Value {
+    let mut codes = codes.to_vec();
     codes.sort_unstable();
     codes.dedup();
     Value::Codes(codes)

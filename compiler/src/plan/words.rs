@@ -69,7 +69,16 @@ impl Words {
 
     /// What a value is; `None` where there is none.
     pub fn value(&self, key: Key, value: &Option<Value>) -> Option<String> {
-        let shown = match value.as_ref()? {
+        let Some(value) = value else {
+            let follows = match key {
+                Key::LeaseMin | Key::LeaseMax => "the lease time",
+                Key::RenewAfter => "half the lease time",
+                Key::RebindAfter => "seven eighths of the lease time",
+                _ => return None,
+            };
+            return Some(follows.to_owned());
+        };
+        let shown = match value {
             Value::Octets(octets) => match key {
                 Key::Option(space, code) => option_text(self.definitions.get(&(space, code)), octets),
                 _ => option_text(None, octets),
