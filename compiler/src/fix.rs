@@ -8,7 +8,7 @@ mod removal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use leasehold_schemas::source::FileId;
+use leasehold_schemas::source::{FileId, Span};
 use leasehold_schemas::vocab::Date;
 
 use crate::diag::{Column, Diagnostic, Edit, Fix, LineIndex, Rule, Sink};
@@ -73,15 +73,14 @@ fn choose(
     findings: &[Diagnostic],
     may_change: impl Fn(FileId) -> bool,
 ) -> BTreeMap<FileId, Vec<(&'static Rule, &Fix)>> {
-    let mut taken: BTreeMap<FileId, Vec<(u32, u32)>> = BTreeMap::new();
+    let mut taken: BTreeMap<FileId, BTreeMap<u32, u32>> = BTreeMap::new();
     let mut chosen: BTreeMap<FileId, Vec<(&'static Rule, &Fix)>> = BTreeMap::new();
     for finding in findings {
         let Some(fix) = finding.fix.as_ref().filter(|fix| fix.safe) else { continue };
         let Some(file) = fix.edits.first().map(|edit| edit.span.file) else { continue };
         let sound = fix.edits.iter().all(|edit| edit.span.file == file) && may_change(file);
         let taken = taken.entry(file).or_default();
-        let free = |edit: &Edit| !taken.iter().any(|&place| touch(place, (edit.span.start, edit.span.end)));
-        if sound && fix.edits.iter().all(free) {
+        if sound && fix.edits.iter().all(|edit| is_free(taken, edit)) {
             taken.extend(fix.edits.iter().map(|edit| (edit.span.start, edit.span.end)));
             chosen.entry(file).or_default().push((finding.rule, fix));
         }
@@ -89,9 +88,12 @@ fn choose(
     chosen
 }
 
-/// Whether two places share an octet, or the one begins or inserts where the other does.
-fn touch(a: (u32, u32), b: (u32, u32)) -> bool {
-    a.0 == b.0 || (a.0 < b.1 && b.0 < a.1)
+/// Whether no place that is taken shares an octet with the edit's, or begins or inserts where it does. Places are taken
+/// by where they begin and end, and none touches another, so that only the nearest before the edit's end can.
+fn is_free(taken: &BTreeMap<u32, u32>, edit: &Edit) -> bool {
+    let Span { start, end, .. } = edit.span;
+    let before = taken.range(..end.max(start + 1)).next_back();
+    before.is_none_or(|(&from, &to)| from != start && !(from < end && start < to))
 }
 
 fn round(

@@ -87,26 +87,33 @@ impl ListEntry {
     /// The octets to remove.
     fn removal(&self, tree: &Tree<'_>, text: &str) -> Option<(u32, u32)> {
         let NodeKind::Sequence(nodes) = &tree.node(self.list).kind else { return None };
-        let spans: Vec<Span> = nodes.iter().map(|node| tree.node(*node).span).collect();
-        if spans.len() > 1 {
-            return removal(text, tree.node(self.list).span, &spans, self.index, "- ");
+        if nodes.len() > 1 {
+            let part = |index: usize| nodes.get(index).map(|node| tree.node(*node).span);
+            return removal(text, tree.node(self.list).span, part, self.index, "- ");
         }
         let (mapping, index) = self.owner?;
         let NodeKind::Mapping(entries) = &tree.node(mapping).kind else { return None };
         let whole = |entry: &Entry<'_>| Span { end: tree.node(entry.value).span.end, ..entry.key_span };
-        let spans: Vec<Span> = entries.iter().map(whole).collect();
-        if spans.len() == 1 { None } else { removal(text, tree.node(mapping).span, &spans, index, "") }
+        let part = |index: usize| entries.get(index).map(whole);
+        if entries.len() == 1 { None } else { removal(text, tree.node(mapping).span, part, index, "") }
     }
 }
 
-/// Takes one part out of a collection: between brackets with its comma, else with its lines.
-fn removal(text: &str, whole: Span, parts: &[Span], index: usize, mark: &str) -> Option<(u32, u32)> {
-    let part = parts[index];
+/// Takes one part out of a collection: between brackets with its comma, else with its lines. A part's neighbours are
+/// asked for, not listed: a list may have as many redundant entries as entries.
+fn removal(
+    text: &str,
+    whole: Span,
+    at: impl Fn(usize) -> Option<Span>,
+    index: usize,
+    mark: &str,
+) -> Option<(u32, u32)> {
+    let part = at(index)?;
     let in_brackets = text.get(whole.start as usize..).is_some_and(|text| text.starts_with(['[', '{']));
     let (start, end) = if in_brackets {
-        match (parts.get(index + 1), index.checked_sub(1)) {
+        match (at(index + 1), index.checked_sub(1).and_then(&at)) {
             (Some(next), _) => (part.start, next.start),
-            (None, Some(before)) => (parts[before].end, part.end),
+            (None, Some(before)) => (before.end, part.end),
             (None, None) => return None,
         }
     } else {
