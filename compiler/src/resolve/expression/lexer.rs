@@ -165,6 +165,10 @@ impl<'t> Lexer<'t> {
         if written.contains('/') {
             return prefix(written, at);
         }
+        if let Some(octets) = mac_address(written) {
+            return Err(syntax(at, format!("`{written}` is no value of this language"), "a MAC address")
+                .help(format!("write it as octets: `0x{octets}`")));
+        }
         if written.contains(':') {
             let address = written.parse::<Ipv6Addr>().map(|address| address.octets().to_vec());
             return address.map(Token::Octets).map_err(|_| {
@@ -222,6 +226,13 @@ fn prefix<'t>(written: &str, at: Range<usize>) -> Result<Token<'t>, Fault> {
             }
         }
     })
+}
+
+/// The digits of a MAC address in its common spelling, which would otherwise be taken for half an IPv6 address.
+fn mac_address(written: &str) -> Option<String> {
+    let octets: Vec<&str> = written.split(':').collect();
+    let pair = |octet: &&str| octet.len() == 2 && octet.bytes().all(|b| b.is_ascii_hexdigit());
+    (octets.len() == 6 && octets.iter().all(pair)).then(|| octets.concat().to_ascii_lowercase())
 }
 
 /// The address whose octets are written with leading zeros.

@@ -303,3 +303,12 @@ proptest! {
         let _ = read(&words.concat());
     }
 }
+
+#[test]
+fn a_mac_address_is_written_as_octets() {
+    assert_eq!(
+        faults("pkt4.mac == 52:54:00:12:34:56"),
+        ["L601 52:54:00:12:34:56: `52:54:00:12:34:56` is no value of this language"]
+    );
+    assert!(read("pkt4.mac == 0x525400123456").is_ok());
+}
