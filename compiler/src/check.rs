@@ -49,12 +49,13 @@ pub fn check(
     let found: Vec<Sink> = rules::REGISTRY.par_iter().filter_map(|rule| rule.check).map(run).collect();
     let mut sink = earlier;
     found.into_iter().for_each(|found| sink.merge(found));
-    let findings = suppression::apply(estate, sink, today).into_sorted();
+    let mut findings = suppression::apply(estate, sink, today).into_sorted();
     let stands_in_the_way = |finding: &Diagnostic| {
         finding.rule.severity == Severity::Error
             && (strictness == Strictness::Serve || !finding.rule.allowable)
     };
     let sound = !findings.iter().any(stands_in_the_way);
+    rules::secret::secret_in_estate::silence_followers(&mut findings);
     // Without `estate.yaml` there is a finding; this makes sure that nothing is lowered whatever the findings are.
     let whole = estate.scope.is_some() && estate.name.is_some() && !estate.incomplete;
     (findings, (sound && whole).then_some(Checked(estate)))

@@ -10,6 +10,7 @@ use leasehold_schemas::source::{EstateFile, FileId, SiteFile, Span};
 use rayon::prelude::*;
 
 use crate::check::rules::form::missing_estate;
+use crate::check::rules::secret::secret_in_estate;
 use crate::decode;
 use crate::diag::{Diagnostic, Sink};
 use crate::parse;
@@ -38,6 +39,7 @@ struct Remembered {
 struct Reading {
     document: Document,
     findings: Vec<Diagnostic>,
+    secrets: Vec<Diagnostic>,
 }
 
 #[derive(Debug)]
@@ -113,7 +115,8 @@ fn read(id: FileId, file: &SourceFile) -> Reading {
     } else {
         Document::Site(decode::site(&tree, &mut sink))
     };
-    Reading { document, findings: sink.into_sorted() }
+    let secrets = secret_in_estate::find(&file.bytes, &tree);
+    Reading { document, findings: sink.into_sorted(), secrets }
 }
 
 impl Documents {
@@ -140,6 +143,11 @@ impl Documents {
                 Document::Site(file) => file.is_none(),
                 Document::Estate(file) => file.is_none(),
             })
+    }
+
+    /// Values that look like secrets: faults, but nothing is missing because of them.
+    pub fn secrets(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.readings.iter().flat_map(|reading| &reading.secrets)
     }
 
     /// What reading found.

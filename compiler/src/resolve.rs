@@ -46,7 +46,9 @@ pub fn resolve(sources: &Sources, documents: &Documents) -> (Estate, Sink) {
         resolver.site(site);
     }
     resolver.note_faults();
-    (resolver.estate, sink)
+    let estate = resolver.estate;
+    documents.secrets().for_each(|finding| sink.push(finding.clone()));
+    (estate, sink)
 }
 
 /// Why a name that is not known may be no mistake of its own.

@@ -4,6 +4,7 @@
 //! references, L3 addressing, L4 reservations, L5 options, L6 classes, L7 availability, L8 secrets, L9 change.
 
 pub mod addressing;
+pub mod availability;
 pub mod change;
 pub mod class;
 pub mod form;
@@ -11,6 +12,7 @@ pub mod identity;
 pub mod option;
 pub mod reference;
 pub mod reservation;
+pub mod secret;
 pub mod suppression;
 
 use crate::diag::{Rule, Sink};
@@ -21,7 +23,7 @@ use crate::model::Estate;
 pub struct Registered {
     /// The rule.
     pub rule: &'static Rule,
-    /// Its check over the estate; `None` where an earlier phase raises it.
+    /// Its check over the estate; `None` where an earlier phase or another rule raises it.
     pub check: Option<fn(&Estate, &mut Sink)>,
 }
 
@@ -109,6 +111,12 @@ pub static REGISTRY: &[Registered] = &[
     checked(&class::names_alike::RULE, class::names_alike::check),
     checked(&class::dead_guard::RULE, class::dead_guard::check),
     checked(&class::not_proved::RULE, class::not_proved::check),
+    checked(&availability::roles_that_do_not_fit::RULE, availability::roles_that_do_not_fit::check),
+    checked(&availability::duplicate_server_name::RULE, availability::duplicate_server_name::check),
+    checked(&availability::duplicate_peer_address::RULE, availability::duplicate_peer_address::check),
+    checked(&availability::heartbeat_too_slow::RULE, availability::heartbeat_too_slow::check),
+    Registered { rule: &availability::share_leaves_nothing::RULE, check: None },
+    Registered { rule: &secret::secret_in_estate::RULE, check: None },
     Registered { rule: &change::subnet_removed::RULE, check: None },
     Registered { rule: &change::pool_shrunk::RULE, check: None },
     Registered { rule: &change::subnet_id_changed::RULE, check: None },

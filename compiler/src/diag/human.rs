@@ -1,7 +1,8 @@
 //! Diagnostics for people: a headline, the lines of the files it speaks of, notes and help.
 //!
 //! Invariant: the output depends on diagnostics, sources and [`Look`] only, and holds no control character of
-//! the estate's: a file cannot steer the terminal of whoever checks it.
+//! the estate's: a file cannot steer the terminal of whoever checks it. What looks like a secret is blacked out, also
+//! where another finding shows its line: logs are read by more people than the estate.
 
 mod snippet;
 
@@ -38,7 +39,11 @@ pub fn human<'a>(
         .with_context_lines(1)
         .with_wrap_lines(false)
         .with_width(TEXT_CHARACTERS_MAX * 2);
+    let diagnostics: Vec<&Diagnostic> = diagnostics.into_iter().collect();
     let mut excerpts: BTreeMap<FileId, Excerpt> = BTreeMap::new();
+    for span in diagnostics.iter().filter(|finding| finding.rule.is_about_secrets()).map(|d| d.primary.span) {
+        excerpts.entry(span.file).or_insert_with(|| Excerpt::new(sources, span.file)).black_out(span);
+    }
     let mut out = String::new();
     for diagnostic in diagnostics {
         for Label { span, .. } in std::iter::once(&diagnostic.primary).chain(&diagnostic.secondary) {

@@ -36,3 +36,10 @@ pub struct Rule {
     /// The manual page, Markdown: what, why, a failing and a passing example.
     pub page: &'static str,
 }
+
+impl Rule {
+    /// Whether what the rule points at must not be shown: the family L8.
+    pub fn is_about_secrets(&self) -> bool {
+        self.code.starts_with("L8")
+    }
+}

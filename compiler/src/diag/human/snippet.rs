@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use leasehold_schemas::source::FileId;
+use leasehold_schemas::source::{FileId, Span};
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use super::plain;
@@ -46,6 +46,18 @@ impl Excerpt {
         let lines = LineIndex::new(text.as_bytes());
         text.push('\n');
         Excerpt { path: plain(&sources.display_path(file)), text, lines }
+    }
+
+    /// Makes what stands at the span illegible; offsets stay.
+    pub(super) fn black_out(&mut self, span: Span) {
+        let (start, end) = (self.floor(span.start as usize), self.floor(span.end as usize));
+        let blacked: String = self.text[start..end]
+            .chars()
+            .flat_map(|c| {
+                if c == '\n' { std::iter::repeat_n(c, 1) } else { std::iter::repeat_n('*', c.len_utf8()) }
+            })
+            .collect();
+        self.text.replace_range(start..end, &blacked);
     }
 
     /// The nearest border of characters at or before `at`.

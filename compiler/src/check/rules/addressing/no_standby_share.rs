@@ -7,6 +7,7 @@ use leasehold_schemas::vocab::AddrRange;
 
 use super::exhausted_pool::for_each_pool;
 use super::placement::Placement;
+use crate::check::rules::availability::share_leaves_nothing;
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
 use crate::model::Estate;
 
@@ -23,7 +24,8 @@ pub static RULE: Rule = Rule {
 const SHARE_DEFAULT: u32 = 8;
 
 /// Looks at every pool that has addresses to give. Of every `k` addresses the last is the standby's home: those
-/// whose number leaves `k - 1` when divided by `k`.
+/// whose number leaves `k - 1` when divided by `k`. Where no pool at all has one, the share is to blame, and that is
+/// one finding of its own; where a part of the estate cannot be read, it may be there.
 pub fn check(estate: &Estate, sink: &mut Sink) {
     let Some(pair) = &estate.high_availability else { return };
     let k = match pair.mode.value {
@@ -37,9 +39,15 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         HighAvailabilityMode::HotStandby => "standby",
         HighAvailabilityMode::LoadBalancing | HighAvailabilityMode::PassiveBackup => "secondary",
     };
+    let mut lacking = Vec::new();
+    let mut any_has = estate.incomplete || !estate.poisoned.is_empty();
     for_each_pool(estate, &Placement::of(estate), |subnet, pool, taken| {
         let mut gaps = taken.gaps(pool.range.value).peekable();
-        if gaps.peek().is_none() || gaps.any(|gap| home_in(gap, k).is_some()) {
+        if gaps.peek().is_none() {
+            return;
+        }
+        if gaps.any(|gap| home_in(gap, k).is_some()) {
+            any_has = true;
             return;
         }
         let message = format!("the {who} could give no new client an address of pool `{}`", pool.range.value);
@@ -53,7 +61,7 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             prefix => Some(prefix.range()),
         };
         let near = hosts.and_then(|hosts| nearest_home(hosts, pool.range.value, k));
-        sink.push(match near.filter(|&near| taken.find(near).is_none()) {
+        lacking.push(match near.filter(|&near| taken.find(near).is_none()) {
             Some(near) => {
                 let range = pool.range.value;
                 let reaching = AddrRange::new(range.first().min(near), range.last().max(near));
@@ -65,6 +73,10 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             None => finding,
         });
     });
+    if !any_has && !lacking.is_empty() {
+        lacking = vec![share_leaves_nothing::finding(pair, k, who)];
+    }
+    lacking.into_iter().for_each(|finding| sink.push(finding));
 }
 
 /// Which addresses around a pool are the second server's.
