@@ -98,38 +98,32 @@ static NEEDLES: &[Needle] = &[
     token("$argon2", Token::Hash),
 ];
 
-/// The low five bits of three octets tell letters apart and their cases not.
-const WINDOW: usize = 1 << 15;
+/// How many windows there are: the low five bits of three octets, which tell letters apart and their cases not.
+const WINDOWS: usize = 1 << 15;
 
 /// Which windows begin a needle.
-static BEGINNINGS: [u64; WINDOW / 64] = beginnings();
+static BEGINNINGS: [bool; WINDOWS] = beginnings();
 
-const fn beginnings() -> [u64; WINDOW / 64] {
-    let mut table = [0; WINDOW / 64];
+const fn beginnings() -> [bool; WINDOWS] {
+    let mut table = [false; WINDOWS];
     let mut at = 0;
     while at < NEEDLES.len() {
         let text = NEEDLES[at].text.as_bytes();
-        let window = enter(enter(enter(0, text[0]), text[1]), text[2]);
-        table[window / 64] |= 1 << (window % 64);
+        table[window(text[0], text[1], text[2])] = true;
         at += 1;
     }
     table
 }
 
-/// The window when `octet` comes in.
-const fn enter(window: usize, octet: u8) -> usize {
-    (window << 5 | (octet & 0x1f) as usize) % WINDOW
+const fn window(first: u8, second: u8, third: u8) -> usize {
+    (first as usize & 0x1f) << 10 | (second as usize & 0x1f) << 5 | third as usize & 0x1f
 }
 
 /// Every place of a needle, in order; at each place the first that fits.
 pub fn clues(text: &[u8]) -> impl Iterator<Item = (usize, Needle)> {
-    let mut window = 0;
-    text.iter().enumerate().filter_map(move |(at, &octet)| {
-        window = enter(window, octet);
-        if BEGINNINGS[window / 64] >> (window % 64) & 1 == 0 {
-            return None;
-        }
-        let start = at.checked_sub(2)?;
+    let begins = |octets: &[u8]| BEGINNINGS[window(octets[0], octets[1], octets[2])];
+    let suspicious = text.windows(3).enumerate().filter(move |(_, octets)| begins(octets));
+    suspicious.filter_map(|(start, _)| {
         let stands = |needle: &&Needle| {
             text[start..]
                 .get(..needle.text.len())
