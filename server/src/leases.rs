@@ -5,6 +5,7 @@
 //! classes or packets.
 
 mod client;
+mod facts;
 mod record;
 mod request;
 
@@ -15,7 +16,8 @@ mod store;
 mod table;
 
 pub use client::{Client, ClientKey};
+pub use facts::Facts;
 pub use record::{Binding, Details, State, Version};
 pub use request::{Durable, Grant, LeaseRequest, Outcome, Ticket, Unavailable};
-pub use store::Store;
+pub use store::{RightCounts, Store};
 pub use table::Bindings;

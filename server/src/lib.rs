@@ -6,6 +6,7 @@
 pub mod wire;
 
 pub mod estate;
+pub mod failover;
 pub mod leases;
 pub mod node;
 pub mod serve;

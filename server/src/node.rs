@@ -5,6 +5,7 @@
 
 mod counters;
 mod parking;
+mod promises;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use leasehold_schemas::vocab::Seconds;
 
 use crate::estate::Tables;
+use crate::failover::pair::{Command, Event as PairEvent, Out, Pair, Unsafe};
 use crate::leases::journal::{Completion, Operation};
 use crate::leases::{Binding, Durable, LeaseRequest, Outcome, Store, Unavailable};
 use crate::serve::{
@@ -24,6 +26,7 @@ use crate::wire::{Message, MessageType, OptionIndex};
 pub use counters::Counters;
 pub use parking::PARKED_MAX;
 use parking::{Parked, Parking};
+use promises::Promises;
 
 /// How many addresses are tried for one exchange before it is given up.
 pub const TRIES_MAX: u8 = 4;
@@ -44,6 +47,8 @@ pub enum Event<'a> {
     Timer,
     /// A new estate is to be served from now on.
     Reload(Arc<Tables>),
+    /// The partner said something.
+    Partner(&'a [u8]),
 }
 
 /// What the world must do, in order.
@@ -60,6 +65,8 @@ pub enum Action {
 pub struct Actions {
     /// What is to be done, in order.
     pub list: Vec<Action>,
+    /// What is to be said to the partner, in order.
+    pub partner: Vec<Vec<u8>>,
     spare: Vec<Vec<u8>>,
 }
 
@@ -82,6 +89,9 @@ pub struct Node {
     scratch: Scratch,
     notes: Notes,
     counters: Counters,
+    pair: Option<Box<Pair>>,
+    /// Answers that wait for the partner's word.
+    promises: Promises,
 }
 
 impl Node {
@@ -98,7 +108,25 @@ impl Node {
             scratch: Scratch::default(),
             notes: Notes::default(),
             counters: Counters::default(),
+            pair: None,
+            promises: Promises::default(),
         }
+    }
+
+    /// Makes the node one of a pair. `open` has seen the node's store.
+    pub fn with_partner(mut self, open: impl FnOnce(&mut Store) -> Pair) -> Node {
+        self.pair = Some(Box::new(open(&mut self.store)));
+        self
+    }
+
+    /// This server's half of the pair.
+    pub fn pair(&self) -> Option<&Pair> {
+        self.pair.as_deref()
+    }
+
+    /// Does what an operator says of the partner; absent: there is none.
+    pub fn command(&mut self, now: Now, command: Command) -> Option<Result<(), Unsafe>> {
+        self.pair.as_mut().map(|pair| pair.command(now, command, &mut self.store))
     }
 
     /// Feeds one event; whatever the world must do is appended to `out`. Call [`Node::flush`] after each batch.
@@ -112,13 +140,32 @@ impl Node {
             Event::Disk(completion) => {
                 self.store.completed(completion);
             }
-            Event::Timer => self.timer(now),
+            Event::Timer => self.timer(now, out),
             Event::Reload(tables) => {
                 self.store.set_ranges(tables.pool_ranges());
                 self.tables = tables;
             }
+            Event::Partner(bytes) => self.partner(now, PairEvent::Message(bytes), out),
         }
         self.outcomes(now, out);
+        if self.pair.is_some() {
+            self.partner(now, PairEvent::Settled, out);
+        }
+    }
+
+    fn partner(&mut self, now: Now, event: PairEvent<'_>, out: &mut Actions) {
+        let Some(pair) = &mut self.pair else { return };
+        let mut said = Out::default();
+        pair.step(now, event, &mut self.store, &mut said);
+        out.partner.append(&mut said.messages);
+        for address in said.acked {
+            if let Some(promised) = self.promises.fulfilled(address) {
+                self.promised(now, &promised, out);
+            }
+        }
+        while let Some(promised) = self.promises.overdue(now.boot_ms) {
+            self.promised(now, &promised, out);
+        }
     }
 
     /// Starts a commit of what the batch changed, and hands out what the disk is to do.
@@ -131,7 +178,9 @@ impl Node {
     pub fn deadline(&self, now: Now) -> Option<Millis> {
         let expiry = self.store.deadline_wall_ms();
         let expiry = expiry.map(|wall_ms| now.boot_ms.saturating_add(wall_ms.saturating_sub(now.wall_ms)));
-        expiry.into_iter().chain(self.holds.deadline_boot_ms()).min().map(Millis)
+        let pair = self.pair.as_ref().map(|pair| pair.deadline().0);
+        let promises = self.promises.deadline_boot_ms();
+        expiry.into_iter().chain(self.holds.deadline_boot_ms()).chain(pair).chain(promises).min().map(Millis)
     }
 
     /// The leases.
@@ -152,6 +201,11 @@ impl Node {
     /// How many exchanges wait for the store.
     pub fn parked(&self) -> usize {
         self.parking.len()
+    }
+
+    /// How many answers wait for the partner's word.
+    pub fn awaiting(&self) -> usize {
+        self.promises.len()
     }
 
     /// How many addresses are offered.
@@ -182,6 +236,7 @@ impl Node {
     fn outcomes(&mut self, now: Now, out: &mut Actions) {
         while let Some((ticket, outcome)) = self.store.next_outcome() {
             let Some(parked) = self.parking.leave(ticket) else { continue };
+            let Some((parked, outcome)) = self.await_partner(now, parked, outcome) else { continue };
             if let Err(silence) = self.outcome(now, &parked, &outcome, out) {
                 self.counters.silent(silence);
             }
@@ -206,6 +261,7 @@ impl Node {
             Outcome::Taken(_) if *tries >= TRIES_MAX => return Err(Silence::CandidatesExhausted),
             Outcome::Taken(_) => None,
             Outcome::Unavailable(Unavailable::NotTheHolder) => return Err(Silence::NotTheHolder),
+            Outcome::Unavailable(Unavailable::NoRight) => return Err(Silence::NoRight),
             Outcome::Unavailable(Unavailable::Overloaded) => return Err(Silence::StoreOverloaded),
             Outcome::Unavailable(Unavailable::Failed) => return Err(Silence::StoreFailed),
         };
@@ -221,17 +277,51 @@ impl Node {
             counters: &mut self.counters,
         };
         match durable {
-            Some(durable) => desk.acknowledge(&situation, durable, *lease, out),
+            Some(durable) => desk.acknowledge(&situation, durable, *lease, now, out),
             None => desk.decide(&situation, now, tries + 1, out),
         }
     }
 
-    fn timer(&mut self, now: Now) {
+    fn timer(&mut self, now: Now, out: &mut Actions) {
         while let Some(address) = self.holds.expired(now.boot_ms) {
             self.store.put_back(address);
         }
         self.store.tick(now);
+        if self.pair.is_some() {
+            self.partner(now, PairEvent::Timer, out);
+        }
     }
+
+    /// An answer that would fall short of the lease for want of the partner's promise waits for it, if it is worth
+    /// waiting.
+    fn await_partner(&mut self, now: Now, parked: Parked, outcome: Outcome) -> Option<(Parked, Outcome)> {
+        let Some(pair) = &self.pair else { return Some((parked, outcome)) };
+        let grants = !matches!(parked.goal, Goal::Release | Goal::Decline);
+        if let Outcome::Done(durable) = &outcome
+            && grants
+            && pair.is_worth_waiting(now)
+            && self.store.may_tell(now, durable.get()).is_some_and(|told| told < milliseconds(parked.lease))
+            && self.promises.has_room()
+        {
+            let until_boot_ms = now.boot_ms + pair.config().ack_wait_ms;
+            self.promises.wait(until_boot_ms, parked, durable.clone());
+            return None;
+        }
+        Some((parked, outcome))
+    }
+
+    /// The partner has promised, or it has taken too long: the client is told what it may be told now.
+    fn promised(&mut self, now: Now, promised: &(Parked, Durable<Binding>), out: &mut Actions) {
+        let (parked, durable) = promised;
+        if let Err(silence) = self.outcome(now, parked, &Outcome::Done(durable.clone()), out) {
+            self.counters.silent(silence);
+        }
+    }
+}
+
+/// A lease time; the wire's infinity is longer than any.
+fn milliseconds(lease: Seconds) -> u64 {
+    if lease == Seconds::INFINITE { u64::MAX } else { u64::from(lease.0) * 1000 }
 }
 
 /// What an exchange changes, apart from what it only reads.
@@ -300,9 +390,18 @@ impl Desk<'_> {
         situation: &Situation<'_>,
         durable: &Durable<Binding>,
         lease: Seconds,
+        now: Now,
         out: &mut Actions,
     ) -> Result<(), Silence> {
         self.holds.end(durable.get().address);
+        let lease = match self.store.may_tell(now, durable.get()) {
+            Some(told) if told < 1_000 => return Err(Silence::NoRight),
+            Some(told) if told < milliseconds(lease) => {
+                Seconds(u32::try_from(told / 1000).expect("less than the lease, which is a count of seconds"))
+            }
+            Some(_) => lease,
+            None => return Err(Silence::NoRight),
+        };
         let bytes = out.spare.pop().unwrap_or_default();
         let outgoing = acknowledge(situation, durable, lease, self.scratch, bytes, &mut NoTrace)?;
         self.send(MessageType::Ack, outgoing, out);

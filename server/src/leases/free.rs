@@ -122,6 +122,11 @@ impl FreeLists {
         at.map(|at| &self.lists[at]).ok().filter(|list| list.range == range).map_or(0, FreeList::free)
     }
 
+    /// Lets addresses that were refused be asked for again: what may be given has changed.
+    pub fn readmit(&mut self) {
+        self.lists.iter_mut().for_each(FreeList::readmit);
+    }
+
     fn list_of(&mut self, address: Ipv4Addr) -> Option<&mut FreeList> {
         let at = self.firsts.partition_point(|first| *first <= address.to_bits()).checked_sub(1)?;
         let list = &mut self.lists[at];

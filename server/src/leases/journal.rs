@@ -5,8 +5,9 @@
 //! old segments go when a snapshot stands, so that the files stay proportional to the bindings. Invariant: batch
 //! n + 1 is issued only after the sync of batch n has completed. Knows nothing of who waits.
 
-mod codec;
+pub(crate) mod codec;
 mod disk;
+mod facts;
 mod frame;
 mod names;
 mod recover;
@@ -14,10 +15,12 @@ mod snapshot;
 
 use std::collections::VecDeque;
 
+use super::facts::Facts;
 use super::record::Binding;
 use super::table::Bindings;
 
 pub use codec::Malformed;
+
 pub use disk::{Completion, DiskAction, DiskError, FileName, Operation, OperationId};
 pub use frame::Identity;
 pub use recover::{Cut, RecoverError, Recovered, StoredFile, recover};
@@ -109,13 +112,15 @@ pub(super) struct Journal {
     /// The operation that ends the background step under way.
     step: Option<OperationId>,
     snapshot: Option<(u64, u64)>,
+    /// The last facts that were appended or recovered: a snapshot carries them.
+    facts: Option<Facts>,
     failed: bool,
 }
 
 impl Journal {
     /// Goes on where recovery ended: always in a new segment, once what was read is certainly on disk.
     pub(super) fn open(identity: Identity, sizes: Sizes, resume: Resume) -> Journal {
-        let Resume { segments, snapshot, next_sequence, next_batch, obsolete } = resume;
+        let Resume { segments, snapshot, next_sequence, next_batch, obsolete, facts } = resume;
         let mut journal = Journal {
             identity,
             sizes,
@@ -130,6 +135,7 @@ impl Journal {
             background: None,
             step: None,
             snapshot,
+            facts,
             failed: false,
         };
         if let Some(last) = journal.segments.last() {
@@ -150,15 +156,28 @@ impl Journal {
 
     /// Adds a record to the batch that gathers; gives that batch.
     pub(super) fn append(&mut self, binding: &Binding) -> u64 {
+        self.append_frame(Kind::Binding, |out| codec::encode(binding, out))
+    }
+
+    /// Adds what a server of a pair remembers of itself to the batch that gathers; gives that batch.
+    pub(super) fn append_facts(&mut self, facts: &Facts) -> u64 {
+        self.facts = Some(facts.clone());
+        self.append_frame(Kind::Facts, |out| facts::encode(facts, out))
+    }
+
+    /// What a server of a pair remembered of itself last.
+    pub(super) fn facts(&self) -> Option<&Facts> {
+        self.facts.as_ref()
+    }
+
+    fn append_frame(&mut self, kind: Kind, write: impl FnOnce(&mut Vec<u8>)) -> u64 {
         let full = self.gathering.back().is_none_or(|batch| batch.bytes.len() >= self.sizes.batch_bytes);
         if full {
             self.gathering.push_back(Batch { number: self.next_batch, bytes: Vec::new(), last_frame: 0 });
             self.next_batch += 1;
         }
         let batch = self.gathering.back_mut().expect("a batch was added where none gathered");
-        batch.last_frame = frame::append(&mut batch.bytes, Kind::Binding, batch.number, |out| {
-            codec::encode(binding, out);
-        });
+        batch.last_frame = frame::append(&mut batch.bytes, kind, batch.number, write);
         batch.number
     }
 

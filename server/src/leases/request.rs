@@ -80,6 +80,8 @@ pub enum Unavailable {
     NotTheHolder,
     /// Too many changes wait for the disk.
     Overloaded,
+    /// This server of a pair has no right to it at this moment.
+    NoRight,
     /// The disk failed; nothing is acknowledged any more.
     Failed,
 }

@@ -16,6 +16,7 @@ use super::journal::{Completion, DiskError, Identity, Journal, Operation, Progre
 use super::record::{Binding, State};
 use super::request::{Durable, Grant, LeaseRequest, Outcome, Ticket, Unavailable};
 use super::table::Bindings;
+use crate::failover::Standing;
 use crate::time::Now;
 
 /// Who has which address, and what of it is on disk.
@@ -30,6 +31,11 @@ pub struct Store {
     ready: VecDeque<(Ticket, Outcome)>,
     waiting_max: usize,
     failure: Option<DiskError>,
+    /// The last batch that is on disk.
+    synced: u64,
+    /// What this server of a pair may do; a single server may do everything.
+    standing: Standing,
+    by_right: ByRight,
 }
 
 /// An answer that becomes an [`Outcome`] when its batch is on disk.
@@ -58,6 +64,9 @@ impl Store {
             ready: VecDeque::new(),
             waiting_max: sizes.waiting_max,
             failure: None,
+            synced: 0,
+            standing: Standing::Alone,
+            by_right: ByRight::default(),
         }
     }
 
@@ -75,11 +84,11 @@ impl Store {
     /// rested longest. What `usable` refuses is set aside until the next [`Store::set_ranges`] (reserved addresses,
     /// say). An address that is not then bound must come back by [`Store::put_back`].
     pub fn pick(&mut self, range: AddrRange, mut usable: impl FnMut(Ipv4Addr) -> bool) -> Option<Ipv4Addr> {
-        let bindings = &self.bindings;
+        let (bindings, standing) = (&self.bindings, &self.standing);
         self.lists.pick(range, |address| {
             let free =
                 bindings.get(address).is_none_or(|binding| matches!(binding.state, State::Free { .. }));
-            free && usable(address)
+            free && by_right::is_own(standing, address) && usable(address)
         })
     }
 
@@ -112,6 +121,7 @@ impl Store {
             return self.ready.push_back((ticket, Outcome::Unavailable(Unavailable::Overloaded)));
         }
         let answer = match request {
+            request if self.standing != Standing::Alone => self.request_by_right(now, request),
             LeaseRequest::Take { candidates, grant } => self.take(now, &candidates, grant),
             LeaseRequest::Extend { address, grant } => self.extend(address, grant),
             LeaseRequest::Release { address, client } => self.release(address, &client),
@@ -140,6 +150,7 @@ impl Store {
         match self.journal.completed(completion) {
             Progress::Nothing => {}
             Progress::Committed(synced) => {
+                self.synced = synced;
                 let answered = self.waiting.partition_point(|(batch, ..)| *batch <= synced);
                 for (_, ticket, answer) in self.waiting.drain(..answered) {
                     self.ready.push_back((ticket, answer.outcome()));
@@ -176,6 +187,11 @@ impl Store {
             let binding = self.bindings.get(address).expect("only an address with a record is armed");
             if due_wall_ms(binding).is_none_or(|due| due > now.wall_ms) {
                 arm(&mut self.expiry, binding);
+                continue;
+            }
+            if self.standing != Standing::Alone {
+                // Its end needs the partner's word.
+                self.by_right.lapsed.push(address);
                 continue;
             }
             let mut binding = binding.clone();
@@ -284,6 +300,8 @@ fn arm(expiry: &mut Expiry, binding: &Binding) {
 fn due_wall_ms(binding: &Binding) -> Option<u64> {
     match binding.state {
         State::Free { .. } => None,
+        // Only a server of a pair keeps what was released: it falls free by agreement, at once.
+        State::Bound(_) if binding.released => Some(0),
         State::Bound(_) => Some(binding.expires_wall_ms()),
         State::Declined { until_wall_ms } => Some(until_wall_ms),
     }
@@ -300,6 +318,11 @@ fn may_have(binding: &Binding, key: &ClientKey, wall_ms: u64) -> bool {
         State::Declined { until_wall_ms } => *until_wall_ms <= wall_ms,
     }
 }
+
+mod by_right;
+
+use by_right::ByRight;
+pub use by_right::Counts as RightCounts;
 
 #[cfg(test)]
 mod tests;

@@ -17,12 +17,13 @@ pub fn choose(
     holds: &Holds,
     now: Now,
 ) -> Result<Ipv4Addr, Silence> {
-    let bindings = store.bindings();
+    let (bindings, may_offer) = (store.bindings(), &*store);
     let can_have = |address: &Ipv4Addr| {
         situation.place_of(*address).is_some()
             && (!holds.is_held_for_other(*address, &situation.client.key)
                 || situation.is_reserved_to_one_device(*address))
             && bindings.get(*address).is_none_or(|binding| is_open(situation, binding, now))
+            && may_offer.may_offer(now, *address, &situation.client.key)
     };
     let reserved = situation.reservation().and_then(|reservation| reservation.address);
     let offered = holds.of_client(&situation.client.key);

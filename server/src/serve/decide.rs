@@ -120,9 +120,9 @@ fn request(
         (_, None, None) => return Err(Silence::NoRequestedAddress),
     };
     let place = situation.place_of(address).filter(|_| !must_move(situation, store, address, now));
-    let Some(place) = place else { return deny(situation, goal) };
+    let Some(place) = place else { return deny(situation, store, goal) };
     match record(situation, store, address, now) {
-        Record::Others => deny(situation, goal),
+        Record::Others => deny(situation, store, goal),
         // Some other server may know more (RFC 2131 section 4.3.2).
         Record::None if goal == Goal::Reboot => Err(Silence::UnknownLease),
         Record::None | Record::Own => {
@@ -138,7 +138,10 @@ fn request(
 
 /// Says no. Where the place is not ours alone, only to a client that means us: it names us, or it renews with us alone.
 /// What is broadcast may be another server's to answer.
-fn deny(situation: &Situation<'_>, goal: Goal) -> Result<Decision, Silence> {
+fn deny(situation: &Situation<'_>, store: &Store, goal: Goal) -> Result<Decision, Silence> {
+    if !store.may_deny() {
+        return Err(Silence::NoRight);
+    }
     let authoritative = situation.of_network(|said| said.authoritative.and_then(|said| said.value));
     let to_us_alone = situation.meta.unicast && situation.message.giaddr().is_none();
     let means_us = goal == Goal::Select || (goal == Goal::Renew && to_us_alone);

@@ -37,6 +37,8 @@ pub enum Silence {
     NotTheHolder,
     /// The same message is being answered at this moment.
     Duplicate,
+    /// This server of a pair has no right to grant the address or to deny it at this moment.
+    NoRight,
     /// Too many exchanges wait for the store.
     ParkingFull,
     /// The store has too many changes waiting.
@@ -51,7 +53,7 @@ pub enum Silence {
 
 impl Silence {
     /// Every reason, in the order of the counters.
-    pub const ALL: [Silence; 23] = [
+    pub const ALL: [Silence; 24] = [
         Silence::Malformed(Malformed::Length),
         Silence::Malformed(Malformed::Cookie),
         Silence::Malformed(Malformed::HardwareLength),
@@ -70,6 +72,7 @@ impl Silence {
         Silence::NotAuthoritative,
         Silence::NotTheHolder,
         Silence::Duplicate,
+        Silence::NoRight,
         Silence::ParkingFull,
         Silence::StoreOverloaded,
         Silence::StoreFailed,
@@ -98,6 +101,7 @@ impl Silence {
             Silence::NotAuthoritative => "not-authoritative",
             Silence::NotTheHolder => "not-the-holder",
             Silence::Duplicate => "duplicate",
+            Silence::NoRight => "no-right",
             Silence::ParkingFull => "parking-full",
             Silence::StoreOverloaded => "store-overloaded",
             Silence::StoreFailed => "store-failed",

@@ -47,7 +47,7 @@ pub struct Malformed {
 }
 
 /// Appends the binding's fields.
-pub(super) fn encode(binding: &Binding, out: &mut Vec<u8>) {
+pub(crate) fn encode(binding: &Binding, out: &mut Vec<u8>) {
     let Binding {
         address,
         epoch,
@@ -126,7 +126,7 @@ fn put_details(out: &mut Vec<u8>, details: &Details) {
 }
 
 /// Appends one field. Lengths of 255 and more take three octets.
-pub(super) fn put(out: &mut Vec<u8>, tag: u8, value: &[u8]) {
+pub(crate) fn put(out: &mut Vec<u8>, tag: u8, value: &[u8]) {
     out.push(tag);
     match u8::try_from(value.len()) {
         Ok(short) if short < u8::MAX => out.push(short),
@@ -141,7 +141,7 @@ pub(super) fn put(out: &mut Vec<u8>, tag: u8, value: &[u8]) {
 }
 
 /// Appends a number, unless it is 0.
-pub(super) fn put_number(out: &mut Vec<u8>, tag: u8, value: u64) {
+pub(crate) fn put_number(out: &mut Vec<u8>, tag: u8, value: u64) {
     let octets = value.to_le_bytes();
     let length = 8 - value.leading_zeros() as usize / 8;
     if length > 0 {
@@ -150,7 +150,7 @@ pub(super) fn put_number(out: &mut Vec<u8>, tag: u8, value: u64) {
 }
 
 /// The fields of a body, in their order.
-pub(super) struct Fields<'a>(pub(super) &'a [u8]);
+pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Iterator for Fields<'a> {
     type Item = Result<(u8, &'a [u8]), Malformed>;
@@ -173,7 +173,7 @@ fn split_value(rest: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// A number of at most eight octets.
-pub(super) fn number(value: &[u8], field: &'static str) -> Result<u64, Malformed> {
+pub(crate) fn number(value: &[u8], field: &'static str) -> Result<u64, Malformed> {
     let mut octets = [0; 8];
     octets.get_mut(..value.len()).ok_or(Malformed { field })?.copy_from_slice(value);
     Ok(u64::from_le_bytes(octets))
@@ -192,7 +192,7 @@ fn hardware(value: &[u8], field: &'static str) -> Result<MacAddr, Malformed> {
 }
 
 /// Reads a binding's fields; unknown ones are skipped.
-pub(super) fn decode(body: &[u8]) -> Result<Binding, Malformed> {
+pub(crate) fn decode(body: &[u8]) -> Result<Binding, Malformed> {
     let mut binding = Binding::unused(Ipv4Addr::UNSPECIFIED);
     let mut found = Found::default();
     for field in Fields(body) {

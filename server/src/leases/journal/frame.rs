@@ -28,6 +28,8 @@ pub(super) enum Kind {
     Binding,
     /// The end of a snapshot: how many bindings stand before it.
     End,
+    /// What a server of a pair remembers of itself; the last one counts. A single server writes none.
+    Facts,
 }
 
 impl Kind {
@@ -36,11 +38,13 @@ impl Kind {
             Kind::Header => 1,
             Kind::Binding => 2,
             Kind::End => 3,
+            Kind::Facts => 4,
         }
     }
 
     fn of(code: u8) -> Option<Kind> {
-        [Kind::Header, Kind::Binding, Kind::End].into_iter().find(|kind| kind.code() == code)
+        let all = [Kind::Header, Kind::Binding, Kind::End, Kind::Facts];
+        all.into_iter().find(|kind| kind.code() == code)
     }
 }
 

@@ -10,8 +10,10 @@ use std::fmt;
 use super::Segment;
 use super::codec::{self, Malformed};
 use super::disk::FileName;
+use super::facts;
 use super::frame::{self, Frame, Header, Identity, Kind, Start};
 use super::names::{self, Named};
+use crate::leases::facts::Facts;
 use crate::leases::table::Bindings;
 
 /// A file of the data directory.
@@ -52,6 +54,7 @@ pub(in crate::leases) struct Resume {
     pub(super) next_sequence: u64,
     pub(super) next_batch: u64,
     pub(super) obsolete: Vec<FileName>,
+    pub(super) facts: Option<Facts>,
 }
 
 /// Why a data directory cannot be used.
@@ -120,13 +123,14 @@ pub fn recover(expected: Option<&Identity>, files: &[StoredFile]) -> Result<Reco
     let mut reader = Reader { expected, identity: None, obsolete: Vec::new(), highest_sequence: 0 };
     let (snapshots, segments, void) = reader.sort(files)?;
     let mut bindings = Bindings::default();
+    let mut facts = None;
     let mut snapshot = None;
     for (sequence, found) in snapshots.into_iter().rev() {
         if snapshot.is_some() {
             reader.obsolete.push(found.file.name.clone());
             continue;
         }
-        read_snapshot(&found, &mut bindings)?;
+        read_snapshot(&found, &mut bindings, &mut facts)?;
         snapshot = Some((sequence, found.file.bytes.len() as u64));
     }
     let from = snapshot.map_or(0, |(sequence, _)| sequence);
@@ -137,11 +141,12 @@ pub fn recover(expected: Option<&Identity>, files: &[StoredFile]) -> Result<Reco
         next_sequence: reader.highest_sequence + 1,
         next_batch: 1,
         obsolete: Vec::new(),
+        facts: None,
     };
     let mut cut = None;
     for (at, found) in chain.iter().enumerate() {
         let stated_end = chain.get(at + 1).map(|next| next.header.previous_end);
-        let read = read_segment(found, stated_end, &mut bindings)?;
+        let read = read_segment(found, stated_end, &mut bindings, &mut facts)?;
         resume.segments.push(Segment { sequence: found.header.sequence, end: read.end as u64 });
         resume.next_batch = resume.next_batch.max(read.next_batch);
         cut = read.torn.then(|| Cut { file: found.file.name.clone(), offset: read.end as u64 });
@@ -157,6 +162,7 @@ pub fn recover(expected: Option<&Identity>, files: &[StoredFile]) -> Result<Reco
         reader.obsolete.push(file.name.clone());
     }
     resume.obsolete = reader.obsolete;
+    resume.facts = facts;
     Ok(Recovered { bindings, cut, identity: reader.identity, resume })
 }
 
@@ -246,7 +252,11 @@ impl Reader<'_> {
     }
 }
 
-fn read_snapshot(found: &Found<'_>, bindings: &mut Bindings) -> Result<(), RecoverError> {
+fn read_snapshot(
+    found: &Found<'_>,
+    bindings: &mut Bindings,
+    facts: &mut Option<Facts>,
+) -> Result<(), RecoverError> {
     let name = &found.file.name;
     bindings.reserve(frame::records_of_snapshot(&found.file.bytes));
     let mut at = found.start;
@@ -255,11 +265,14 @@ fn read_snapshot(found: &Found<'_>, bindings: &mut Bindings) -> Result<(), Recov
         let damaged = RecoverError::Damaged { file: name.clone(), offset: at as u64 };
         let Some(frame) = frame::read(&found.file.bytes, at) else { return Err(damaged) };
         match frame.kind {
-            Kind::Binding => put(&frame, name, at, bindings)?,
+            Kind::Binding => {
+                put(&frame, name, at, bindings)?;
+                count += 1;
+            }
+            Kind::Facts => *facts = Some(read_facts(&frame, name, at)?),
             Kind::End if frame.body == count.to_le_bytes() => return Ok(()),
             Kind::End | Kind::Header => return Err(damaged),
         }
-        count += 1;
         at += frame.size;
     }
 }
@@ -275,6 +288,7 @@ fn read_segment(
     found: &Found<'_>,
     stated_end: Option<u64>,
     bindings: &mut Bindings,
+    facts: &mut Option<Facts>,
 ) -> Result<SegmentRead, RecoverError> {
     let bytes = &found.file.bytes;
     let damaged = |at: usize| RecoverError::Damaged { file: found.file.name.clone(), offset: at as u64 };
@@ -285,10 +299,12 @@ fn read_segment(
             return Ok(SegmentRead { end: at, next_batch: expected + 1, torn: false });
         }
         let frame = frame::read(bytes, at);
-        let Some(frame) = frame.filter(|frame| frame.kind == Kind::Binding && frame.batch == expected) else {
-            break;
-        };
-        put(&frame, &found.file.name, at, bindings)?;
+        let Some(frame) = frame.filter(|frame| frame.batch == expected) else { break };
+        match frame.kind {
+            Kind::Binding => put(&frame, &found.file.name, at, bindings)?,
+            Kind::Facts => *facts = Some(read_facts(&frame, &found.file.name, at)?),
+            Kind::Header | Kind::End => break,
+        }
         at += frame.size;
         expected += u64::from(frame.last_of_batch);
     }
@@ -301,6 +317,14 @@ fn read_segment(
     }
     let torn = bytes.get(at..).is_some_and(|rest| rest.iter().any(|&octet| octet != 0));
     Ok(SegmentRead { end: at, next_batch: expected + 1, torn })
+}
+
+fn read_facts(frame: &Frame<'_>, file: &str, at: usize) -> Result<Facts, RecoverError> {
+    facts::decode(frame.body).map_err(|why| RecoverError::Malformed {
+        file: file.to_owned(),
+        offset: at as u64,
+        why,
+    })
 }
 
 fn put(frame: &Frame<'_>, file: &str, at: usize, bindings: &mut Bindings) -> Result<(), RecoverError> {

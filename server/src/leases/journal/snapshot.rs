@@ -5,7 +5,7 @@
 //! segments before it go.
 
 use super::frame::{self, Header, Kind};
-use super::{Background, DiskAction, Journal, codec, names};
+use super::{Background, DiskAction, Journal, codec, facts, names};
 use crate::leases::table::Bindings;
 
 /// A snapshot that is being written.
@@ -38,7 +38,10 @@ impl Journal {
             previous_end: 0,
             first_batch: 0,
         };
-        let bytes = header.encode();
+        let mut bytes = header.encode();
+        if let Some(known) = &self.facts {
+            frame::append(&mut bytes, Kind::Facts, 0, |out| facts::encode(known, out));
+        }
         let offset = bytes.len() as u64;
         let file = names::unfinished(sequence);
         self.issue(DiskAction::Create { file: file.clone(), size: 0 });

@@ -1,0 +1,420 @@
+//! Messages as octets: a version, then tagged fields, as the journal writes bindings. Unknown fields are skipped, so a
+//! later release may add some; an unknown body is a named refusal.
+
+use std::fmt;
+
+use super::home::Side;
+use super::message::{Ack, Body, Header, Message, Update};
+use crate::leases::Binding;
+use crate::leases::journal::codec::{self as binding, Fields, number, put, put_number};
+
+/// The version this release speaks.
+const VERSION: u8 = 1;
+/// Octets of a message, at most.
+pub const MESSAGE_MAX: usize = 1 << 20;
+/// Records or acks in one message, at most.
+pub const ITEMS_MAX: usize = 256;
+
+const PAIR: u8 = 1;
+const FROM: u8 = 2;
+const FROM_BOOT: u8 = 3;
+const TO_BOOT: u8 = 4;
+const SEQUENCE: u8 = 5;
+const EPOCH: u8 = 6;
+const FLAGS: u8 = 7;
+const KIND: u8 = 8;
+const ITEM: u8 = 9;
+const BOOT_SEEN: u8 = 10;
+const LEAD: u8 = 11;
+const SHARE: u8 = 12;
+const SYNC: u8 = 13;
+const COUNT: u8 = 14;
+
+const ITEM_ID: u8 = 1;
+const ITEM_RECORD: u8 = 2;
+const ITEM_WISH: u8 = 3;
+const ITEM_PROMISED: u8 = 4;
+
+const STALE: u64 = 1;
+const AMNESIC: u64 = 2;
+const SOLE: u64 = 4;
+const SOVEREIGN: u64 = 8;
+
+/// Why octets are no message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unreadable {
+    /// Longer than [`MESSAGE_MAX`], or with more than [`ITEMS_MAX`] items.
+    TooLong,
+    /// A version this release does not speak.
+    Version(u8),
+    /// A body this release does not know.
+    Kind(u64),
+    /// A field is wrong or missing.
+    Field(&'static str),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unreadable::TooLong => write!(f, "the message is too long"),
+            Unreadable::Version(version) => {
+                write!(f, "the message is of version {version}; this release speaks {VERSION}")
+            }
+            Unreadable::Kind(kind) => {
+                write!(f, "the message is of kind {kind}, which this release does not know")
+            }
+            Unreadable::Field(field) => write!(f, "the message's {field} is wrong or missing"),
+        }
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+fn kind(body: &Body) -> u64 {
+    match body {
+        Body::Hello { .. } => 1,
+        Body::Heartbeat => 2,
+        Body::Updates(_) => 3,
+        Body::Acks(_) => 4,
+        Body::Ends(_) => 5,
+        Body::SyncRequest(_) => 6,
+        Body::Snapshot { .. } => 7,
+        Body::Synced { .. } => 8,
+        Body::Handover => 9,
+    }
+}
+
+/// A message's octets.
+pub fn encode(message: &Message) -> Vec<u8> {
+    let Message { header, body } = message;
+    let Header { pair, from, from_boot, to_boot, sequence, epoch, stale, amnesic, sole, sovereign } = header;
+    let mut out = vec![VERSION];
+    put_number(&mut out, PAIR, *pair);
+    put_number(&mut out, FROM, from.index() as u64);
+    put_number(&mut out, FROM_BOOT, *from_boot);
+    put_number(&mut out, TO_BOOT, *to_boot);
+    put_number(&mut out, SEQUENCE, *sequence);
+    put_number(&mut out, EPOCH, *epoch);
+    let flags = u64::from(*stale) * STALE
+        | u64::from(*amnesic) * AMNESIC
+        | u64::from(*sole) * SOLE
+        | u64::from(*sovereign) * SOVEREIGN;
+    put_number(&mut out, FLAGS, flags);
+    put_number(&mut out, KIND, kind(body));
+    put_body(&mut out, body);
+    out
+}
+
+fn put_body(out: &mut Vec<u8>, body: &Body) {
+    match body {
+        Body::Hello { partner_boot_seen, lead_ms, share } => {
+            put_number(out, BOOT_SEEN, *partner_boot_seen);
+            put_number(out, LEAD, *lead_ms);
+            put_number(out, SHARE, u64::from(*share));
+        }
+        Body::Heartbeat | Body::Handover => {}
+        Body::Updates(updates) => updates.iter().for_each(|Update { id, record, wish_ms }| {
+            put_item(out, |item| {
+                put_number(item, ITEM_ID, *id);
+                put_number(item, ITEM_WISH, *wish_ms);
+                put_record(item, record);
+            });
+        }),
+        Body::Acks(acks) => acks.iter().for_each(|Ack { id, promised }| {
+            put_item(out, |item| {
+                put_number(item, ITEM_ID, *id);
+                put_number(item, ITEM_PROMISED, u64::from(*promised));
+            });
+        }),
+        Body::Ends(records) => {
+            records.iter().for_each(|record| put_item(out, |item| put_record(item, record)))
+        }
+        Body::SyncRequest(sync) => put_number(out, SYNC, *sync),
+        Body::Snapshot { sync, first, records } => {
+            put_number(out, SYNC, *sync);
+            put_number(out, COUNT, *first);
+            records.iter().for_each(|record| put_item(out, |item| put_record(item, record)));
+        }
+        Body::Synced { sync, count } => {
+            put_number(out, SYNC, *sync);
+            put_number(out, COUNT, *count);
+        }
+    }
+}
+
+fn put_item(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let mut item = Vec::new();
+    write(&mut item);
+    put(out, ITEM, &item);
+}
+
+fn put_record(item: &mut Vec<u8>, record: &Binding) {
+    let mut octets = Vec::new();
+    binding::encode(record, &mut octets);
+    put(item, ITEM_RECORD, &octets);
+}
+
+/// One element of a list, before it is known of which.
+#[derive(Default)]
+struct Item {
+    id: u64,
+    wish_ms: u64,
+    promised: bool,
+    record: Option<Binding>,
+}
+
+impl Item {
+    fn read(octets: &[u8]) -> Result<Item, Unreadable> {
+        let mut item = Item::default();
+        for field in Fields(octets) {
+            let (tag, value) = field.map_err(|why| Unreadable::Field(why.field))?;
+            match tag {
+                ITEM_ID => item.id = read_number(value, "id")?,
+                ITEM_WISH => item.wish_ms = read_number(value, "wish")?,
+                ITEM_PROMISED => item.promised = read_number(value, "promise")? != 0,
+                ITEM_RECORD => {
+                    let record = binding::decode(value).map_err(|why| Unreadable::Field(why.field))?;
+                    item.record = Some(record);
+                }
+                _ => {}
+            }
+        }
+        Ok(item)
+    }
+
+    fn record(self) -> Result<Binding, Unreadable> {
+        self.record.ok_or(Unreadable::Field("record"))
+    }
+}
+
+fn read_number(value: &[u8], field: &'static str) -> Result<u64, Unreadable> {
+    number(value, field).map_err(|why| Unreadable::Field(why.field))
+}
+
+/// What the fields say, before they are put together.
+#[derive(Default)]
+struct Read {
+    pair: u64,
+    from: u64,
+    from_boot: u64,
+    to_boot: u64,
+    sequence: u64,
+    epoch: u64,
+    flags: u64,
+    kind: u64,
+    boot_seen: u64,
+    lead: u64,
+    share: u64,
+    sync: u64,
+    count: u64,
+    items: Vec<Item>,
+}
+
+/// Reads a message; total on any octets.
+pub fn decode(bytes: &[u8]) -> Result<Message, Unreadable> {
+    if bytes.len() > MESSAGE_MAX {
+        return Err(Unreadable::TooLong);
+    }
+    let (&version, fields) = bytes.split_first().ok_or(Unreadable::Field("version"))?;
+    if version != VERSION {
+        return Err(Unreadable::Version(version));
+    }
+    let mut read = Read::default();
+    for field in Fields(fields) {
+        let (tag, value) = field.map_err(|why| Unreadable::Field(why.field))?;
+        let place = match tag {
+            PAIR => &mut read.pair,
+            FROM => &mut read.from,
+            FROM_BOOT => &mut read.from_boot,
+            TO_BOOT => &mut read.to_boot,
+            SEQUENCE => &mut read.sequence,
+            EPOCH => &mut read.epoch,
+            FLAGS => &mut read.flags,
+            KIND => &mut read.kind,
+            BOOT_SEEN => &mut read.boot_seen,
+            LEAD => &mut read.lead,
+            SHARE => &mut read.share,
+            SYNC => &mut read.sync,
+            COUNT => &mut read.count,
+            ITEM if read.items.len() == ITEMS_MAX => return Err(Unreadable::TooLong),
+            ITEM => {
+                read.items.push(Item::read(value)?);
+                continue;
+            }
+            _ => continue,
+        };
+        *place = read_number(value, "number")?;
+    }
+    read.message()
+}
+
+impl Read {
+    fn message(self) -> Result<Message, Unreadable> {
+        let from = match self.from {
+            0 => Side::Primary,
+            1 => Side::Standby,
+            _ => return Err(Unreadable::Field("sender")),
+        };
+        let header = Header {
+            pair: self.pair,
+            from,
+            from_boot: self.from_boot,
+            to_boot: self.to_boot,
+            sequence: self.sequence,
+            epoch: self.epoch,
+            stale: self.flags & STALE != 0,
+            amnesic: self.flags & AMNESIC != 0,
+            sole: self.flags & SOLE != 0,
+            sovereign: self.flags & SOVEREIGN != 0,
+        };
+        Ok(Message { header, body: self.body()? })
+    }
+
+    fn body(self) -> Result<Body, Unreadable> {
+        let items = self.items.into_iter();
+        let update = |item: Item| {
+            let (id, wish_ms) = (item.id, item.wish_ms);
+            item.record().map(|record| Update { id, record, wish_ms })
+        };
+        Ok(match self.kind {
+            1 => Body::Hello {
+                partner_boot_seen: self.boot_seen,
+                lead_ms: self.lead,
+                share: u32::try_from(self.share).map_err(|_| Unreadable::Field("share"))?,
+            },
+            2 => Body::Heartbeat,
+            3 => Body::Updates(items.map(update).collect::<Result<_, _>>()?),
+            4 => Body::Acks(items.map(|item| Ack { id: item.id, promised: item.promised }).collect()),
+            5 => Body::Ends(items.map(Item::record).collect::<Result<_, _>>()?),
+            6 => Body::SyncRequest(self.sync),
+            7 => Body::Snapshot {
+                sync: self.sync,
+                first: self.count,
+                records: items.map(Item::record).collect::<Result<_, _>>()?,
+            },
+            8 => Body::Synced { sync: self.sync, count: self.count },
+            9 => Body::Handover,
+            kind => return Err(Unreadable::Kind(kind)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::leases::{Client, ClientKey, State, Version};
+
+    fn record() -> impl Strategy<Value = Binding> {
+        (any::<u32>(), any::<[u64; 4]>(), vec(any::<u8>(), 1..300), 0_u8..3).prop_map(
+            |(address, [epoch, told, wish, version], key, state)| {
+                let client = Client {
+                    key: ClientKey::Identifier(key.into()),
+                    identifier: None,
+                    hardware_type: 1,
+                    hardware: None,
+                };
+                Binding {
+                    epoch,
+                    version: Version([version, 7]),
+                    state: match state {
+                        0 => State::Free { last_client: None },
+                        1 => State::Bound(client),
+                        _ => State::Declined { until_wall_ms: wish },
+                    },
+                    told_wall_ms: told,
+                    ..Binding::unused(Ipv4Addr::from_bits(address))
+                }
+            },
+        )
+    }
+
+    fn body() -> impl Strategy<Value = Body> {
+        let update =
+            (any::<[u64; 2]>(), record()).prop_map(|([id, wish_ms], record)| Update { id, record, wish_ms });
+        let ack = (any::<u64>(), any::<bool>()).prop_map(|(id, promised)| Ack { id, promised });
+        prop_oneof![
+            (any::<[u64; 2]>(), any::<u32>()).prop_map(|([partner_boot_seen, lead_ms], share)| Body::Hello {
+                partner_boot_seen,
+                lead_ms,
+                share
+            }),
+            Just(Body::Heartbeat),
+            vec(update, 0..5).prop_map(Body::Updates),
+            vec(ack, 0..9).prop_map(Body::Acks),
+            vec(record(), 0..5).prop_map(Body::Ends),
+            any::<u64>().prop_map(Body::SyncRequest),
+            (any::<[u64; 2]>(), vec(record(), 0..5)).prop_map(|([sync, first], records)| Body::Snapshot {
+                sync,
+                first,
+                records
+            }),
+            any::<[u64; 2]>().prop_map(|[sync, count]| Body::Synced { sync, count }),
+            Just(Body::Handover),
+        ]
+    }
+
+    fn message() -> impl Strategy<Value = Message> {
+        (any::<[u64; 5]>(), any::<[bool; 5]>(), body()).prop_map(
+            |(
+                [pair, from_boot, to_boot, sequence, epoch],
+                [standby, stale, amnesic, sole, sovereign],
+                body,
+            )| {
+                let from = if standby { Side::Standby } else { Side::Primary };
+                let header = Header {
+                    pair,
+                    from,
+                    from_boot,
+                    to_boot,
+                    sequence,
+                    epoch,
+                    stale,
+                    amnesic,
+                    sole,
+                    sovereign,
+                };
+                Message { header, body }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_said_is_heard(message in message()) {
+            prop_assert_eq!(decode(&encode(&message)), Ok(message));
+        }
+
+        #[test]
+        fn fields_of_a_later_release_are_skipped(message in message(), field in vec(any::<u8>(), 0..300)) {
+            let mut bytes = encode(&message);
+            put(&mut bytes, 200, &field);
+            prop_assert_eq!(decode(&bytes), Ok(message));
+        }
+
+        #[test]
+        fn any_octets_are_read_or_refused(bytes in vec(any::<u8>(), 0..600)) {
+            let _ = decode(&bytes);
+            let _ = decode(&[vec![VERSION], bytes].concat());
+        }
+
+        #[test]
+        fn a_changed_message_is_read_or_refused(message in message(), at in any::<prop::sample::Index>(), octet: u8) {
+            let mut bytes = encode(&message);
+            *at.get_mut(&mut bytes) = octet;
+            let _ = decode(&bytes);
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused() {
+        assert_eq!(decode(&vec![VERSION; MESSAGE_MAX + 1]), Err(Unreadable::TooLong));
+        let mut bytes = vec![VERSION];
+        (0..=ITEMS_MAX).for_each(|_| put(&mut bytes, ITEM, &[]));
+        assert_eq!(decode(&bytes), Err(Unreadable::TooLong));
+    }
+}

@@ -1,0 +1,441 @@
+//! One server's half of the pair as a state machine: [`Pair::step`], [`Pair::deadline`].
+//!
+//! Its state is not kept but concluded ([`state_of`]), from durable facts and from what was heard in this life; so no
+//! transition can be forgotten. Invariant (R5): a message waits in the outbox until everything it may rest on is on
+//! disk. It needs no order and no reliability of its messages: what is lost is said again, what is late is recognised
+//! by its life, its sequence or its version.
+
+mod hearing;
+mod outbox;
+mod session;
+mod state;
+mod stock;
+mod sync;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
+
+use super::clock::{Clock, Moment, Padding};
+use super::home::{Ownership, Side};
+use super::message::Body;
+use super::rights::{Paired, Standing};
+use crate::leases::{Facts, Store};
+use crate::time::{Millis, Now};
+
+use outbox::Outbox;
+use session::Session;
+pub use state::{Circumstances, State, state_of};
+use sync::Sync;
+
+/// How long a server waits for its partner's Hello before it serves what it may without, in milliseconds.
+pub const STARTING_MS: u64 = 1_000;
+/// After how long something unanswered is said again, in milliseconds.
+const AGAIN_MS: u64 = 1_000;
+/// How often the clock is written down, in milliseconds.
+const CLOCK_MS: u64 = 10_000;
+/// How long a handover may wait for the partner's acks, in milliseconds.
+const DRAIN_MS: u64 = 10_000;
+
+/// What the data directory is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Start {
+    /// The one this server left. An empty one is a lost disk (R11).
+    Continue,
+    /// An operator says that the pair is new: nothing was ever granted.
+    NewPair,
+    /// An operator says that it was restored from a backup: R11.
+    Restored,
+}
+
+/// What both servers of a pair go by, and who this one is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Config {
+    /// What names the pair.
+    pub pair: u64,
+    /// Which of the two.
+    pub me: Side,
+    /// How addresses are shared.
+    pub ownership: Ownership,
+    /// Maximum client lead time, in milliseconds.
+    pub lead_ms: u64,
+    /// How durations are padded.
+    pub padding: Padding,
+    /// Time between heartbeats, in milliseconds.
+    pub heartbeat_ms: u64,
+    /// Silence after which the partner counts as gone, in milliseconds.
+    pub silent_ms: u64,
+    /// How long an answer waits for the partner's word, in milliseconds.
+    pub ack_wait_ms: u64,
+    /// What the data directory is.
+    pub start: Start,
+}
+
+/// What an operator says.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Command {
+    /// The partner is off: go on alone (R8). Whoever says it while the partner runs makes duplicates possible.
+    PartnerDown,
+    /// Give up this server's rights, and let the partner go on alone at once.
+    Handover,
+}
+
+/// Why a command is refused.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Unsafe {
+    /// The partner is heard: it is not off.
+    PartnerHeard,
+    /// This server cannot know that its partner has not gone on alone before.
+    NotSovereign,
+    /// It holds the powers already.
+    AlreadySole,
+    /// Only in NORMAL can the partner take over everything.
+    NotNormal,
+}
+
+/// What happens to the pair.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// The partner said something.
+    Message(&'a [u8]),
+    /// [`Pair::deadline`] has come.
+    Timer,
+    /// The store has changed, or its disk has done something.
+    Settled,
+}
+
+/// What is to be done.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Out {
+    /// Messages to the partner.
+    pub messages: Vec<Vec<u8>>,
+    /// Addresses whose binding the partner has acknowledged.
+    pub acked: Vec<Ipv4Addr>,
+}
+
+/// What is still to be heard of an update.
+#[derive(Clone, Debug)]
+struct Pending {
+    address: Ipv4Addr,
+    epoch: u64,
+    version: crate::leases::Version,
+    born: crate::leases::Version,
+    /// What this server may believe when the partner grants its wish; 0: nothing was wished.
+    potential_wall_ms: u64,
+    sent_boot_ms: u64,
+}
+
+/// One server's half.
+#[derive(Debug)]
+pub struct Pair {
+    config: Config,
+    clock: Clock,
+    facts: Facts,
+    facts_batch: Option<u64>,
+    /// The life before this one, as the disk remembers it.
+    boot_before: u64,
+    begun_boot_ms: u64,
+    session: Session,
+    sync: Sync,
+    outbox: Outbox,
+    /// Addresses whose records the partner may not have.
+    dirty: BTreeSet<Ipv4Addr>,
+    pending: BTreeMap<u64, Pending>,
+    in_flight: BTreeMap<Ipv4Addr, u64>,
+    next_id: u64,
+    /// Addresses whose time is over, to be freed by R3 or R9.
+    lapsed: BTreeSet<Ipv4Addr>,
+    ends: BTreeMap<Ipv4Addr, u64>,
+    cursor: Option<Ipv4Addr>,
+    state: State,
+    next_heartbeat_boot_ms: u64,
+    /// A handover that waits for acks, until then.
+    draining_boot_ms: Option<u64>,
+    /// The rights were given up in this life.
+    handed_over: bool,
+    counts: BTreeMap<&'static str, u64>,
+}
+
+impl Pair {
+    /// Begins a life: counts it, and remembers what was lost.
+    pub fn open(config: Config, now: Now, store: &mut Store) -> Pair {
+        let known = store.facts().cloned();
+        let former_single = known.is_none() && !store.bindings().is_empty();
+        let mut facts = match (known, config.start) {
+            (Some(facts), Start::Continue | Start::NewPair) => facts,
+            (Some(facts), Start::Restored) => Facts { amnesic: true, sole: false, ..facts },
+            (None, Start::NewPair) => Facts::default(),
+            (None, Start::Continue) if former_single => Facts::default(),
+            (None, Start::Continue | Start::Restored) => Facts { amnesic: true, ..Facts::default() },
+        };
+        let clock = Clock::new(now, facts.clock_wall_ms);
+        let moment = clock.at(now);
+        let boot_before = facts.boot;
+        facts.boot = (facts.boot + 1).max(moment.late_wall_ms);
+        facts.clock_wall_ms = moment.late_wall_ms;
+        let mut pair = Pair {
+            config,
+            clock,
+            facts,
+            facts_batch: None,
+            boot_before,
+            begun_boot_ms: now.boot_ms,
+            session: Session::default(),
+            sync: Sync::default(),
+            outbox: Outbox::default(),
+            dirty: store.bindings().iter().map(|binding| binding.address).collect(),
+            pending: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
+            next_id: 1,
+            lapsed: BTreeSet::new(),
+            ends: BTreeMap::new(),
+            cursor: None,
+            state: State::Starting,
+            next_heartbeat_boot_ms: now.boot_ms,
+            draining_boot_ms: None,
+            handed_over: false,
+            counts: BTreeMap::new(),
+        };
+        if pair.facts.amnesic {
+            pair.count("amnesic-start");
+        }
+        pair.keep_facts(store);
+        pair.look_at_all(store);
+        pair.conclude(now, store);
+        pair
+    }
+
+    /// Feeds one event; what is to be done is appended to `out`.
+    pub fn step(&mut self, now: Now, event: Event<'_>, store: &mut Store, out: &mut Out) {
+        match event {
+            Event::Message(bytes) => self.hear(now, bytes, store, out),
+            Event::Timer => self.timer(now, store),
+            Event::Settled => {}
+        }
+        self.settle(now, store, out);
+    }
+
+    /// Does what an operator says, or says why not.
+    pub fn command(&mut self, now: Now, command: Command, store: &mut Store) -> Result<(), Unsafe> {
+        let done = match command {
+            Command::PartnerDown => self.partner_down(now, store),
+            Command::Handover => self.begin_handover(now),
+        };
+        match done {
+            Ok(()) => self.count(match command {
+                Command::PartnerDown => "command-partner-down",
+                Command::Handover => "command-handover",
+            }),
+            Err(_) => self.count("command-refused"),
+        }
+        self.conclude(now, store);
+        done
+    }
+
+    /// When [`Event::Timer`] is due, on the boot clock.
+    pub fn deadline(&self) -> Millis {
+        Millis(self.next_heartbeat_boot_ms)
+    }
+
+    /// What it is.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// What it remembers of itself.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// What it goes by.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// How many records the partner may not have.
+    pub fn unacked(&self) -> usize {
+        self.dirty.len()
+    }
+
+    /// How often each branch of the rules was taken, by name.
+    pub fn counts(&self) -> &BTreeMap<&'static str, u64> {
+        &self.counts
+    }
+
+    /// Whether an answer may wait for the partner's word.
+    pub fn is_worth_waiting(&self, now: Now) -> bool {
+        self.session.is_heard(now, &self.config) && !self.facts.sole
+    }
+
+    fn count(&mut self, name: &'static str) {
+        *self.counts.entry(name).or_default() += 1;
+    }
+
+    fn moment(&self, now: Now) -> Moment {
+        self.clock.at(now)
+    }
+
+    fn keep_facts(&mut self, store: &mut Store) {
+        self.facts_batch = Some(store.set_facts(&self.facts));
+    }
+
+    fn is_stale(&self) -> bool {
+        self.facts.amnesic || self.session.epoch_seen > self.facts.epoch
+    }
+
+    fn is_sovereign(&self) -> bool {
+        !self.is_stale() && !self.facts.given_up && (self.session.exchanged || self.facts.sole)
+    }
+
+    fn circumstances(&self, now: Now) -> Circumstances {
+        let partner = &self.session.partner;
+        Circumstances {
+            given_up: self.facts.given_up,
+            answered: self.session.addressed,
+            begun: now.boot_ms >= self.begun_boot_ms + STARTING_MS,
+            stale: self.is_stale(),
+            sole: self.facts.sole,
+            waited: self.facts.powers_from_wall_ms <= self.moment(now).early_wall_ms,
+            sovereign: self.is_sovereign(),
+            heard: self.session.is_heard(now, &self.config),
+            in_step: partner.epoch == self.facts.epoch
+                && !partner.stale
+                && !partner.amnesic
+                && partner.sovereign,
+        }
+    }
+
+    /// Concludes the state anew, and tells the store what it may do.
+    fn conclude(&mut self, now: Now, store: &mut Store) {
+        let circumstances = self.circumstances(now);
+        let state = state_of(circumstances);
+        if state != self.state {
+            self.state = state;
+            self.count(state.name());
+            if matches!(state, State::Normal | State::Sole | State::SoleWait) {
+                self.look_at_all(store);
+            }
+        }
+        let serving = !matches!(state, State::Starting | State::GivenUp) && self.draining_boot_ms.is_none();
+        store.set_standing(Standing::Paired(Paired {
+            me: self.config.me,
+            ownership: self.config.ownership,
+            lead_ms: self.config.lead_ms,
+            padding: self.config.padding,
+            clock: self.clock,
+            epoch: self.facts.epoch,
+            serving,
+            stale: circumstances.stale,
+            sovereign: circumstances.sovereign,
+            normal: state == State::Normal,
+            heard: circumstances.heard && !self.facts.sole,
+            powers_from_wall_ms: self.facts.sole.then_some(self.facts.powers_from_wall_ms),
+            rest_until_wall_ms: self.facts.rest_until_wall_ms,
+        }));
+    }
+
+    fn paired(store: &Store) -> Paired {
+        match store.standing() {
+            Standing::Paired(paired) => *paired,
+            Standing::Alone => unreachable!("a pair tells its store what it may do"),
+        }
+    }
+
+    fn timer(&mut self, now: Now, store: &mut Store) {
+        let moment = self.moment(now);
+        if now.boot_ms < self.next_heartbeat_boot_ms {
+            return;
+        }
+        self.next_heartbeat_boot_ms = now.boot_ms + self.config.heartbeat_ms;
+        if moment.late_wall_ms >= self.facts.clock_wall_ms.saturating_add(CLOCK_MS) {
+            self.facts.clock_wall_ms = moment.late_wall_ms;
+            self.keep_facts(store);
+        }
+        self.outlive_amnesia(now, store);
+        self.go_on_with_handover(now, store);
+        self.conclude(now, store);
+        self.stock(now, store);
+        self.ask_for_sync(now);
+        self.forget_overdue(now);
+        let body = match (self.handed_over, self.session.addressed) {
+            (true, _) => Body::Handover,
+            (false, true) => Body::Heartbeat,
+            (false, false) => self.hello(),
+        };
+        self.say(body, None);
+    }
+
+    fn settle(&mut self, now: Now, store: &mut Store, out: &mut Out) {
+        for address in store.take_changed() {
+            self.dirty.insert(address);
+            // What is under way is out of date.
+            self.in_flight.remove(&address);
+        }
+        self.lapsed.extend(store.take_lapsed());
+        self.conclude(now, store);
+        self.send_updates(now, store);
+        self.release(now, store, out);
+    }
+
+    /// R8, at an operator's word. Only who is sovereign may: otherwise the partner may have gone on alone before.
+    fn partner_down(&mut self, now: Now, store: &mut Store) -> Result<(), Unsafe> {
+        if self.session.is_heard(now, &self.config) {
+            return Err(Unsafe::PartnerHeard);
+        }
+        if self.facts.sole {
+            return Err(Unsafe::AlreadySole);
+        }
+        if !self.is_sovereign() {
+            return Err(Unsafe::NotSovereign);
+        }
+        let moment = self.moment(now);
+        self.take_powers(
+            moment.late_wall_ms.saturating_add(self.config.padding.pad(self.config.lead_ms)),
+            store,
+        );
+        Ok(())
+    }
+
+    fn take_powers(&mut self, from_wall_ms: u64, store: &mut Store) {
+        self.facts.epoch = self.facts.epoch.max(self.session.epoch_seen) + 1;
+        self.facts.sole = true;
+        self.facts.powers_from_wall_ms = from_wall_ms;
+        self.keep_facts(store);
+    }
+
+    fn begin_handover(&mut self, now: Now) -> Result<(), Unsafe> {
+        if self.state != State::Normal {
+            return Err(Unsafe::NotNormal);
+        }
+        self.draining_boot_ms = Some(now.boot_ms + DRAIN_MS);
+        Ok(())
+    }
+
+    /// A handover is complete when the partner has every record: then the rights go, durably, and the partner hears.
+    fn go_on_with_handover(&mut self, now: Now, store: &mut Store) {
+        let Some(until) = self.draining_boot_ms else { return };
+        if self.dirty.is_empty() && self.state == State::Normal && store.unsynced().is_none() {
+            self.draining_boot_ms = None;
+            self.facts.given_up = true;
+            self.handed_over = true;
+            self.keep_facts(store);
+        } else if now.boot_ms >= until {
+            self.draining_boot_ms = None;
+            self.count("handover-abandoned");
+        }
+    }
+
+    /// R11: whoever is not sovereign and meets a partner without memory waits until everything the partner can have
+    /// promised alone has passed, and then begins an epoch of its own.
+    fn outlive_amnesia(&mut self, now: Now, store: &mut Store) {
+        let waited = self.session.amnesic_since_boot_ms.is_some_and(|since| {
+            now.boot_ms >= since.saturating_add(self.config.padding.pad(self.config.lead_ms))
+        });
+        let partner_amnesic = self.session.is_heard(now, &self.config) && self.session.partner.amnesic;
+        if waited && partner_amnesic && !self.is_sovereign() && !self.facts.amnesic {
+            self.facts.epoch = self.facts.epoch.max(self.session.epoch_seen) + 1;
+            self.session.exchanged = true;
+            self.count("amnesia-outlived");
+            self.keep_facts(store);
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! What a message of the partner leads to.
+
+use super::{Out, Pair};
+use crate::failover::clock::Moment;
+use crate::failover::codec::decode;
+use crate::failover::merge::{Forgotten, Verdict, merge};
+use crate::failover::message::{Ack, Body, Header, Update, received};
+use crate::failover::rights::accept_end;
+use crate::leases::{Binding, State, Store};
+use crate::time::Now;
+
+impl Pair {
+    pub(super) fn hear(&mut self, now: Now, bytes: &[u8], store: &mut Store, out: &mut Out) {
+        if self.handed_over {
+            // Its rights are the partner's until it begins anew.
+            return;
+        }
+        let Ok(message) = decode(bytes) else { return self.count("message-unreadable") };
+        let (header, body) = (message.header, message.body);
+        if header.pair != self.config.pair || header.from == self.config.me {
+            return self.count("message-of-another-pair");
+        }
+        if let Body::Hello { lead_ms, share, .. } = body
+            && (lead_ms != self.config.lead_ms || share != self.config.ownership.share)
+        {
+            return self.count("hello-by-other-numbers");
+        }
+        let Some(fresh) = self.know(now, &header, &body, store) else { return };
+        if fresh {
+            self.believe(now, &header, &body, store);
+        }
+        self.conclude(now, store);
+        self.act(now, header.epoch, body, fresh, store, out);
+    }
+
+    /// R13: whether the message is meant for this life and from the partner's present one; and whether it is newer
+    /// than all that was heard.
+    fn know(&mut self, now: Now, header: &Header, body: &Body, store: &mut Store) -> Option<bool> {
+        if header.from_boot > self.session.boot {
+            self.session.renew(header.from_boot);
+            self.pending.clear();
+            self.in_flight.clear();
+            self.sync.forget_partner();
+            self.count("partner-began");
+        }
+        let is_hello = matches!(body, Body::Hello { .. });
+        if header.from_boot < self.session.boot {
+            self.count("message-of-an-earlier-life");
+            if is_hello {
+                // A life that counts lower than one before it has lost its memory: it must hear so.
+                let seen = self.session.boot;
+                let hint = self.hello_to_who_was_seen(seen);
+                self.say_to(header.from_boot, hint, None);
+            }
+            return None;
+        }
+        if header.to_boot != self.facts.boot {
+            if is_hello {
+                let hello = self.hello();
+                self.say(hello, None);
+            } else {
+                self.count("message-to-an-earlier-life");
+            }
+            return None;
+        }
+        if let Body::Hello { partner_boot_seen, .. } = body
+            && *partner_boot_seen > self.boot_before
+            && *partner_boot_seen != self.facts.boot
+        {
+            self.remember_loss(now, *partner_boot_seen, store);
+            return None;
+        }
+        let fresh = header.sequence > self.session.sequence;
+        if !fresh {
+            self.count("message-out-of-order");
+        }
+        Some(fresh)
+    }
+
+    /// R11: the partner has heard a life of which this disk knows nothing.
+    fn remember_loss(&mut self, now: Now, seen: u64, store: &mut Store) {
+        self.count("loss-noticed");
+        self.boot_before = seen;
+        self.facts.boot = self.facts.boot.max(seen) + 1;
+        self.facts.amnesic = true;
+        self.facts.sole = false;
+        self.session.exchanged = false;
+        self.session.addressed = false;
+        self.keep_facts(store);
+        self.conclude(now, store);
+        let hello = self.hello();
+        self.say(hello, None);
+    }
+
+    /// What the partner says of itself, and what that makes of this server.
+    fn believe(&mut self, now: Now, header: &Header, body: &Body, store: &mut Store) {
+        let session = &mut self.session;
+        session.sequence = header.sequence;
+        session.heard_boot_ms = now.boot_ms;
+        let first = !std::mem::replace(&mut session.addressed, true);
+        session.partner.epoch = header.epoch;
+        session.partner.stale = header.stale;
+        session.partner.amnesic = header.amnesic;
+        session.partner.sovereign = header.sovereign && !header.sole;
+        session.epoch_seen = session.epoch_seen.max(header.epoch);
+        if header.amnesic {
+            session.amnesic_since_boot_ms.get_or_insert(now.boot_ms);
+        } else {
+            session.amnesic_since_boot_ms = None;
+        }
+        let mut changed = false;
+        if self.facts.sole && !matches!(body, Body::Handover) {
+            // R10: the powers go before anything is told, and come back only with another epoch.
+            self.session.exchanged = true;
+            self.facts.sole = false;
+            changed = true;
+            self.count("powers-given-back");
+        }
+        let higher = header.epoch > self.facts.epoch;
+        if self.facts.given_up {
+            self.facts.given_up = false;
+            changed = true;
+            self.count("rights-taken-up-again");
+        }
+        if higher {
+            self.session.exchanged = false;
+        } else if !header.amnesic && !header.sole && !self.facts.amnesic {
+            let knows_more = header.stale && header.epoch == self.facts.epoch;
+            self.session.exchanged |= !knows_more;
+        }
+        if changed {
+            self.keep_facts(store);
+        }
+        if first {
+            let hello = self.hello();
+            self.say(hello, None);
+        }
+    }
+
+    fn act(&mut self, now: Now, epoch: u64, body: Body, fresh: bool, store: &mut Store, out: &mut Out) {
+        let moment = self.moment(now);
+        match body {
+            Body::Hello { .. } | Body::Heartbeat => {}
+            Body::Updates(updates) => self.keep_updates(moment, &updates, store),
+            Body::Acks(acks) => acks.iter().for_each(|ack| self.credit(*ack, store, out)),
+            Body::Ends(records) => records.iter().for_each(|record| self.end(moment, record, store)),
+            Body::SyncRequest(sync) => self.cut_snapshot(sync, store),
+            Body::Snapshot { sync, first, records } => {
+                if self.sync.expects(sync, first, records.len()) {
+                    for record in &records {
+                        self.learn(moment, record, store);
+                    }
+                    self.try_to_finish_sync(now, store);
+                }
+            }
+            Body::Synced { sync, count } => {
+                self.sync.announced(sync, count, epoch);
+                self.try_to_finish_sync(now, store);
+            }
+            Body::Handover => {
+                if fresh && epoch == self.facts.epoch && self.is_sovereign() && !self.facts.sole {
+                    self.count("handover-taken");
+                    self.take_powers(0, store);
+                }
+            }
+        }
+    }
+
+    /// R6: takes the partner's record in; gives what this server has now.
+    pub(super) fn learn(&mut self, moment: Moment, record: &Binding, store: &mut Store) -> Binding {
+        let theirs = received(record, moment, self.config.padding);
+        let forgotten = self.facts.amnesic.then(|| {
+            let lead_ms = self.config.padding.pad(self.config.lead_ms);
+            Forgotten { told_at_least_wall_ms: moment.late_wall_ms.saturating_add(lead_ms), lead_ms }
+        });
+        let mine = store.bindings().get(record.address);
+        let merged = merge(self.config.me, mine, &theirs, forgotten);
+        self.count(match merged.verdict {
+            Verdict::Equal => "merge-equal",
+            Verdict::Mine => "merge-mine",
+            Verdict::Theirs => "merge-theirs",
+            Verdict::TheirEpoch => "merge-their-epoch",
+            Verdict::MyEpoch => "merge-my-epoch",
+            Verdict::Joined => "merge-joined",
+            Verdict::Conflict => "conflict",
+        });
+        let news = forgotten.is_some()
+            || match merged.verdict {
+                // Of another epoch, they do not know what this server told in its own.
+                Verdict::TheirEpoch => merged.binding.is_bound(),
+                Verdict::Mine | Verdict::MyEpoch | Verdict::Joined | Verdict::Conflict => true,
+                Verdict::Equal | Verdict::Theirs => false,
+            };
+        if news {
+            self.dirty.insert(record.address);
+            self.in_flight.remove(&record.address);
+        } else if merged.verdict != Verdict::Equal {
+            self.dirty.remove(&record.address);
+        }
+        if mine != Some(&merged.binding) {
+            store.apply(merged.binding.clone());
+        }
+        merged.binding
+    }
+
+    fn keep_updates(&mut self, moment: Moment, updates: &[Update], store: &mut Store) {
+        let mut acks = Vec::new();
+        for Update { id, record, wish_ms } in updates {
+            let mut mine = self.learn(moment, record, store);
+            let same = match (&mine.state, &record.state) {
+                (State::Bound(mine), State::Bound(theirs)) => mine.key == theirs.key,
+                _ => false,
+            };
+            // R7: the promise is for this life of the address, with this client, and no other.
+            let promised = same && mine.born == record.born && mine.epoch == record.epoch && *wish_ms > 0;
+            if promised {
+                let until = moment.late_wall_ms.saturating_add(self.config.padding.pad(*wish_ms));
+                if until > mine.promised_wall_ms {
+                    mine.promised_wall_ms = until;
+                    store.apply(mine);
+                }
+            } else if *wish_ms > 0 {
+                self.count("wish-refused");
+            }
+            acks.push(Ack { id: *id, promised });
+        }
+        self.say(Body::Acks(acks), store.unsynced());
+    }
+
+    /// R7: an ack raises the right only of the binding it was sent for.
+    fn credit(&mut self, ack: Ack, store: &mut Store, out: &mut Out) {
+        let Some(pending) = self.pending.remove(&ack.id) else { return self.count("ack-of-nothing") };
+        if self.in_flight.get(&pending.address) == Some(&ack.id) {
+            self.in_flight.remove(&pending.address);
+        }
+        let record = store.bindings().get(pending.address).expect("a record is never forgotten").clone();
+        if record.version == pending.version && record.epoch == pending.epoch {
+            self.dirty.remove(&pending.address);
+        }
+        if !ack.promised {
+            return;
+        }
+        if record.is_bound() && record.born == pending.born && record.epoch == pending.epoch {
+            self.count("potential-raised");
+            store.raise_potential(record, pending.potential_wall_ms);
+            out.acked.push(pending.address);
+        } else {
+            self.count("ack-of-another-life");
+        }
+    }
+
+    /// R3, the partner's half. The answer is this server's record, as an update.
+    fn end(&mut self, moment: Moment, record: &Binding, store: &mut Store) {
+        let mut mine = self.learn(moment, record, store);
+        let asked = (record.epoch, record.version);
+        match accept_end(&Pair::paired(store), moment, asked, &mine) {
+            Ok(()) => {
+                self.count("end-accepted");
+                store.apply(freed(mine, self.config.me.index(), self.facts.epoch));
+            }
+            Err(refusal) => {
+                self.count(match refusal {
+                    crate::failover::EndRefusal::NotCovered => "end-not-covered",
+                    crate::failover::EndRefusal::NotOver => "end-not-over",
+                    crate::failover::EndRefusal::Stale => "end-refused-by-stale",
+                    crate::failover::EndRefusal::Stepped => "end-refused-by-stepped",
+                });
+                if mine.version == record.version && mine.epoch == record.epoch {
+                    // What was refused once must never be accepted later: the home goes on from this version.
+                    mine.version.0[self.config.me.index()] += 1;
+                    mine.ending = false;
+                    store.apply(mine);
+                }
+            }
+        }
+        self.dirty.insert(record.address);
+        self.in_flight.remove(&record.address);
+    }
+}
+
+/// The record of an address that both servers, or one with SOLE powers, have agreed to free.
+pub(super) fn freed(mut binding: Binding, me: usize, epoch: u64) -> Binding {
+    binding.state = State::Free { last_client: binding.client().cloned() };
+    binding.version.0[me] += 1;
+    binding.epoch = binding.epoch.max(epoch);
+    binding.released = false;
+    binding.ending = false;
+    binding.told_wall_ms = 0;
+    binding.partner_told_wall_ms = 0;
+    binding.potential_wall_ms = 0;
+    binding.promised_wall_ms = 0;
+    binding
+}

@@ -1,0 +1,152 @@
+//! Messages that wait for the disk (R5), and records that wait for the partner.
+
+use std::collections::VecDeque;
+
+use super::{AGAIN_MS, Out, Pair, Pending};
+use crate::failover::clock::Moment;
+use crate::failover::codec::encode;
+use crate::failover::message::{Body, Header, Message, Update, sent};
+use crate::leases::{Binding, Store};
+use crate::time::Now;
+
+/// Records in one message.
+const RECORDS: usize = 64;
+/// Updates under way at once.
+const WINDOW: usize = 1_024;
+
+/// Messages in the order in which they were said. Times in them are moments until they leave.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    waiting: VecDeque<(Option<u64>, Message)>,
+    sequence: u64,
+}
+
+impl Pair {
+    /// Says something, as soon as the batch it rests on is on disk. What this server is rests on its facts.
+    pub(super) fn say(&mut self, body: Body, after: Option<u64>) {
+        self.say_to(self.session.boot, body, after);
+    }
+
+    /// Says something to a life of the partner that is not its present one.
+    pub(super) fn say_to(&mut self, to_boot: u64, body: Body, after: Option<u64>) {
+        self.outbox.sequence += 1;
+        let header = Header {
+            pair: self.config.pair,
+            from: self.config.me,
+            from_boot: self.facts.boot,
+            to_boot,
+            sequence: self.outbox.sequence,
+            epoch: self.facts.epoch,
+            stale: !self.facts.amnesic && self.is_stale(),
+            amnesic: self.facts.amnesic,
+            sole: self.facts.sole,
+            sovereign: self.is_sovereign(),
+        };
+        self.outbox.waiting.push_back((after.max(self.facts_batch), Message { header, body }));
+    }
+
+    pub(super) fn hello(&self) -> Body {
+        self.hello_to_who_was_seen(self.session.boot_before)
+    }
+
+    pub(super) fn hello_to_who_was_seen(&self, partner_boot_seen: u64) -> Body {
+        Body::Hello { partner_boot_seen, lead_ms: self.config.lead_ms, share: self.config.ownership.share }
+    }
+
+    /// Lets go what rests on nothing that is not on disk.
+    pub(super) fn release(&mut self, now: Now, store: &Store, out: &mut Out) {
+        let moment = self.moment(now);
+        let mut kept = VecDeque::new();
+        while let Some((after, message)) = self.outbox.waiting.pop_front() {
+            if after.is_none_or(|batch| store.is_on_disk(batch)) {
+                out.messages.push(encode(&self.leaving(message, moment, now)));
+            } else {
+                kept.push_back((after, message));
+            }
+        }
+        self.outbox.waiting = kept;
+    }
+
+    /// Moments become durations, and wishes are made, at the moment of leaving.
+    fn leaving(&mut self, message: Message, moment: Moment, now: Now) -> Message {
+        let Message { header, body } = message;
+        let as_sent = |records: Vec<Binding>| records.iter().map(|record| sent(record, moment)).collect();
+        let body = match body {
+            Body::Updates(updates) => {
+                let updates = updates.into_iter().map(|update| self.wishing(update, moment, now)).collect();
+                Body::Updates(updates)
+            }
+            Body::Ends(records) => Body::Ends(as_sent(records)),
+            Body::Snapshot { sync, first, records } => {
+                Body::Snapshot { sync, first, records: as_sent(records) }
+            }
+            body @ (Body::Hello { .. }
+            | Body::Heartbeat
+            | Body::Acks(_)
+            | Body::SyncRequest(_)
+            | Body::Synced { .. }
+            | Body::Handover) => body,
+        };
+        Message { header, body }
+    }
+
+    /// Half a lease more than the client has: then the next renewal waits for nobody.
+    fn wishing(&mut self, update: Update, moment: Moment, now: Now) -> Update {
+        let Update { id, record, .. } = update;
+        let left = if record.is_bound() && !record.released && !record.ending {
+            record.told_wall_ms.saturating_sub(moment.late_wall_ms)
+        } else {
+            0
+        };
+        let wish_ms = left.saturating_add(left / 2);
+        if let Some(pending) = self.pending.get_mut(&id) {
+            pending.potential_wall_ms =
+                if wish_ms == 0 { 0 } else { moment.late_wall_ms.saturating_add(wish_ms) };
+            pending.sent_boot_ms = now.boot_ms;
+        }
+        Update { id, record: sent(&record, moment), wish_ms }
+    }
+
+    /// What was not acknowledged for long is sent again.
+    pub(super) fn forget_overdue(&mut self, now: Now) {
+        let before = self.pending.len();
+        self.pending.retain(|_, pending| now.boot_ms < pending.sent_boot_ms + AGAIN_MS);
+        if self.pending.len() < before {
+            self.count("update-again");
+            let pending = &self.pending;
+            self.in_flight.retain(|_, id| pending.contains_key(id));
+        }
+    }
+
+    /// Sends what the partner may not have. Who holds SOLE powers tells nobody: it gives them up first (R10).
+    pub(super) fn send_updates(&mut self, now: Now, store: &Store) {
+        if !self.session.is_heard(now, &self.config) || self.facts.sole {
+            return;
+        }
+        let room = WINDOW.saturating_sub(self.pending.len());
+        let due: Vec<_> =
+            self.dirty.iter().filter(|at| !self.in_flight.contains_key(at)).take(room).copied().collect();
+        for addresses in due.chunks(RECORDS) {
+            let mut updates = Vec::new();
+            for address in addresses {
+                let record = store.bindings().get(*address).expect("only records are sent").clone();
+                let id = self.next_id;
+                self.next_id += 1;
+                self.in_flight.insert(*address, id);
+                self.pending.insert(
+                    id,
+                    Pending {
+                        address: *address,
+                        epoch: record.epoch,
+                        version: record.version,
+                        born: record.born,
+                        potential_wall_ms: 0,
+                        sent_boot_ms: now.boot_ms,
+                    },
+                );
+                updates.push(Update { id, record, wish_ms: 0 });
+            }
+            self.say(Body::Updates(updates), store.unsynced());
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The stock of free addresses: what is over is freed, by both servers' word (R3) or alone (R9).
+
+use std::net::Ipv4Addr;
+
+use super::hearing::freed;
+use super::{AGAIN_MS, Pair};
+use crate::failover::message::Body;
+use crate::failover::rights::{may_begin_end, may_free_alone};
+use crate::leases::{State, Store};
+use crate::time::Now;
+
+/// Addresses looked at in one turn.
+const TURN: usize = 256;
+
+impl Pair {
+    /// Every address that is not free is looked at again: what may be done about it has changed.
+    pub(super) fn look_at_all(&mut self, store: &Store) {
+        let not_free = store.bindings().iter().filter(|binding| !matches!(binding.state, State::Free { .. }));
+        self.lapsed.extend(not_free.map(|binding| binding.address));
+    }
+
+    /// One turn through the addresses whose time is over.
+    pub(super) fn stock(&mut self, now: Now, store: &mut Store) {
+        let from = self.cursor.unwrap_or(Ipv4Addr::UNSPECIFIED);
+        let turn: Vec<Ipv4Addr> = self.lapsed.range(from..).take(TURN).copied().collect();
+        self.cursor = if turn.len() == TURN { turn.last().copied() } else { None };
+        let mut ends = Vec::new();
+        for address in turn {
+            let stays = self.look_at(now, address, store, &mut ends);
+            if !stays {
+                self.lapsed.remove(&address);
+                self.ends.remove(&address);
+            }
+        }
+        if !ends.is_empty() {
+            self.say(Body::Ends(ends), store.unsynced());
+        }
+    }
+
+    /// Frees it, asks for its end, or waits; whether it is to be looked at again.
+    fn look_at(
+        &mut self,
+        now: Now,
+        address: Ipv4Addr,
+        store: &mut Store,
+        ends: &mut Vec<crate::leases::Binding>,
+    ) -> bool {
+        let (paired, moment) = (Pair::paired(store), self.moment(now));
+        let Some(binding) = store.bindings().get(address) else { return false };
+        let over = match binding.state {
+            State::Free { .. } => return false,
+            State::Bound(_) if binding.released => 0,
+            State::Bound(_) => binding.expires_wall_ms(),
+            State::Declined { until_wall_ms } => binding.expires_wall_ms().max(until_wall_ms),
+        };
+        if over > moment.early_wall_ms {
+            store.look_again(address, over);
+            return false;
+        }
+        if may_free_alone(&paired, moment, binding) {
+            self.count("freed-alone");
+            let record = freed(binding.clone(), self.config.me.index(), self.facts.epoch);
+            self.dirty.insert(address);
+            store.apply(record);
+            return false;
+        }
+        if may_begin_end(&paired, moment, binding) {
+            let asked = self.ends.get(&address).copied();
+            if binding.ending && asked.is_some_and(|at| now.boot_ms < at + AGAIN_MS) {
+                return true;
+            }
+            self.count(if binding.ending { "end-again" } else { "end-begun" });
+            let mut record = binding.clone();
+            if !record.ending {
+                record.ending = true;
+                record.version.0[self.config.me.index()] += 1;
+                record.epoch = record.epoch.max(self.facts.epoch);
+                store.apply(record.clone());
+            }
+            self.ends.insert(address, now.boot_ms);
+            ends.push(record);
+        }
+        true
+    }
+}

@@ -1,0 +1,247 @@
+//! The store of one server of a pair: it asks the rights before it changes anything, and keeps what the pair's state
+//! machine must hear of.
+//!
+//! Invariant: while a server has a partner, an address falls free only by [`Store::apply`], which the pair's state
+//! machine calls when R3 or R9 lets it.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use super::{Answer, Store, arm};
+use crate::failover::{Paired, Refusal, Right, Standing, grant};
+use crate::leases::client::{Client, ClientKey};
+use crate::leases::facts::Facts;
+use crate::leases::record::{Binding, State};
+use crate::leases::request::{Grant, LeaseRequest, Unavailable};
+use crate::time::Now;
+
+/// How often each right was used and each refusal said.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Grants, by right.
+    pub rights: BTreeMap<Right, u64>,
+    /// Requests that were refused, by reason.
+    pub refusals: BTreeMap<Refusal, u64>,
+}
+
+/// What a pair's state machine has still to hear.
+#[derive(Debug, Default)]
+pub(super) struct ByRight {
+    /// Addresses whose records this server changed.
+    changed: Vec<Ipv4Addr>,
+    /// Addresses whose time is over.
+    pub(super) lapsed: Vec<Ipv4Addr>,
+    counts: Counts,
+}
+
+/// Whether a free address may be offered to a new client, as far as ownership and standing go.
+pub(super) fn is_own(standing: &Standing, address: Ipv4Addr) -> bool {
+    match standing {
+        Standing::Alone => true,
+        Standing::Paired(paired) => match paired.powers_from_wall_ms {
+            Some(_) => true,
+            None => paired.ownership.home(address) == paired.me,
+        },
+    }
+}
+
+impl Store {
+    /// What this server may do from now on.
+    pub fn set_standing(&mut self, standing: Standing) {
+        if self.standing != standing {
+            self.standing = standing;
+            // Ownership of what was refused may have changed.
+            self.lists.readmit();
+        }
+    }
+
+    /// What this server may do.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// How often each right was used and each refusal said.
+    pub fn right_counts(&self) -> &Counts {
+        &self.by_right.counts
+    }
+
+    /// What this server of a pair remembers of itself.
+    pub fn facts(&self) -> Option<&Facts> {
+        self.journal.facts()
+    }
+
+    /// Remembers; gives the batch after which it is on disk.
+    pub fn set_facts(&mut self, facts: &Facts) -> u64 {
+        self.journal.append_facts(facts)
+    }
+
+    /// The batch after which everything asked so far is on disk; absent: it is.
+    pub fn unsynced(&self) -> Option<u64> {
+        self.journal.unsynced()
+    }
+
+    /// Whether a batch is on disk.
+    pub fn is_on_disk(&self, batch: u64) -> bool {
+        self.failure.is_none() && batch <= self.synced
+    }
+
+    /// Puts a record in the place of the former one, by the pair's agreement; it is on disk after [`Store::unsynced`].
+    pub fn apply(&mut self, binding: Binding) {
+        match binding.state {
+            State::Free { .. } => self.lists.give(binding.address),
+            State::Bound(_) | State::Declined { .. } => self.lists.take(binding.address),
+        }
+        self.journal.append(&binding);
+        arm(&mut self.expiry, &binding);
+        self.bindings.put(binding);
+    }
+
+    /// Notes what the partner has promised for a binding. Needs no disk: who forgets it has less right.
+    pub fn raise_potential(&mut self, mut binding: Binding, potential_wall_ms: u64) {
+        binding.potential_wall_ms = binding.potential_wall_ms.max(potential_wall_ms);
+        self.bindings.put(binding);
+    }
+
+    /// Looks at an address again when the clock says so.
+    pub fn look_again(&mut self, address: Ipv4Addr, wall_ms: u64) {
+        self.expiry.arm(address, wall_ms);
+    }
+
+    /// Addresses whose records were changed by clients since this was asked.
+    pub fn take_changed(&mut self) -> Vec<Ipv4Addr> {
+        std::mem::take(&mut self.by_right.changed)
+    }
+
+    /// Addresses whose time was over since this was asked.
+    pub fn take_lapsed(&mut self) -> Vec<Ipv4Addr> {
+        std::mem::take(&mut self.by_right.lapsed)
+    }
+
+    /// Whether the address may be offered to the client now.
+    pub fn may_offer(&self, now: Now, address: Ipv4Addr, key: &ClientKey) -> bool {
+        match &self.standing {
+            Standing::Alone => true,
+            Standing::Paired(paired) => {
+                grant(paired, paired.moment(now), self.bindings.get(address), address, key).is_ok()
+            }
+        }
+    }
+
+    /// Whether a client may be told No: by a stale, starting or fenced server never.
+    pub fn may_deny(&self) -> bool {
+        match &self.standing {
+            Standing::Alone => true,
+            Standing::Paired(paired) => {
+                paired.serving
+                    && paired.sovereign
+                    && !paired.stale
+                    && (paired.normal || paired.powers_from_wall_ms.is_some())
+            }
+        }
+    }
+
+    /// For how long, in milliseconds, the holder of a binding that is on disk may be told that it has it (R2, asked
+    /// when the answer leaves); absent: the right is gone. A single server has no bound.
+    pub fn may_tell(&self, now: Now, durable: &Binding) -> Option<u64> {
+        let Standing::Paired(paired) = &self.standing else { return Some(u64::MAX) };
+        let moment = paired.moment(now);
+        let record = self.bindings.get(durable.address)?;
+        let State::Bound(holder) = &durable.state else { return None };
+        // A release or another life since then has made the answer void.
+        if record.born != durable.born || record.released {
+            return None;
+        }
+        let granted = grant(paired, moment, Some(record), durable.address, &holder.key).ok()?;
+        let recorded = durable.told_wall_ms.saturating_sub(moment.late_wall_ms);
+        let left = if durable.told_wall_ms == u64::MAX { u64::MAX } else { paired.padding.unpad(recorded) };
+        Some(left.min(granted.limit_wall_ms.saturating_sub(moment.late_wall_ms)))
+    }
+
+    pub(super) fn request_by_right(&mut self, now: Now, request: LeaseRequest) -> Answer {
+        let Standing::Paired(paired) = self.standing else {
+            unreachable!("a single server asks nobody");
+        };
+        match request {
+            LeaseRequest::Take { candidates, grant } => {
+                let first =
+                    candidates.iter().find_map(|&address| self.try_bind(&paired, now, address, &grant));
+                first.unwrap_or(Answer::Unavailable(Unavailable::NoRight))
+            }
+            LeaseRequest::Extend { address, grant } => {
+                let bound = self.holding(address, &grant.client).is_some();
+                let answer = if bound { self.try_bind(&paired, now, address, &grant) } else { None };
+                answer.unwrap_or(Answer::Unavailable(Unavailable::NotTheHolder))
+            }
+            LeaseRequest::Release { address, client } => match self.holding(address, &client) {
+                Some(mut binding) => {
+                    binding.released = true;
+                    self.change_by_right(&paired, binding)
+                }
+                None => Answer::Unavailable(Unavailable::NotTheHolder),
+            },
+            LeaseRequest::Decline { address, client, until_wall_ms } => {
+                match self.holding(address, &client) {
+                    Some(mut binding) => {
+                        binding.state = State::Declined { until_wall_ms };
+                        self.change_by_right(&paired, binding)
+                    }
+                    None => Answer::Unavailable(Unavailable::NotTheHolder),
+                }
+            }
+        }
+    }
+
+    /// The record of an address that the client holds and whose end is not under way.
+    fn holding(&self, address: Ipv4Addr, client: &Client) -> Option<Binding> {
+        let binding = self.bindings.get(address)?;
+        (super::is_holder(binding, client) && !binding.ending).then(|| binding.clone())
+    }
+
+    fn try_bind(&mut self, paired: &Paired, now: Now, address: Ipv4Addr, wish: &Grant) -> Option<Answer> {
+        let moment = paired.moment(now);
+        let record = self.bindings.get(address);
+        let granted = match grant(paired, moment, record, address, &wish.client.key) {
+            Ok(granted) => granted,
+            Err(refusal) => {
+                *self.by_right.counts.refusals.entry(refusal).or_default() += 1;
+                return None;
+            }
+        };
+        *self.by_right.counts.rights.entry(granted.right).or_default() += 1;
+        let mut binding = record.cloned().unwrap_or_else(|| Binding::unused(address));
+        let wanted = match wish.until_wall_ms {
+            u64::MAX => u64::MAX,
+            until => until.saturating_sub(now.wall_ms),
+        };
+        // With the partner at hand the whole lease may be told once it has promised; so all of it is recorded.
+        let left = granted.limit_wall_ms.saturating_sub(moment.late_wall_ms);
+        let lease = if paired.heard { wanted } else { wanted.min(left) };
+        let same = super::is_holder(&binding, &wish.client);
+        if !same {
+            binding.told_wall_ms = 0;
+            binding.partner_told_wall_ms = 0;
+            binding.potential_wall_ms = 0;
+            binding.promised_wall_ms = 0;
+        }
+        let told = moment.late_wall_ms.saturating_add(paired.padding.pad(lease));
+        binding.told_wall_ms = binding.told_wall_ms.max(told);
+        binding.state = State::Bound(wish.client.clone());
+        binding.released = false;
+        binding.ending = false;
+        binding.details = wish.details.clone();
+        if !same {
+            // The version it is about to get.
+            binding.born = binding.version;
+            binding.born.0[paired.me.index()] += 1;
+        }
+        Some(self.change_by_right(paired, binding))
+    }
+
+    fn change_by_right(&mut self, paired: &Paired, mut binding: Binding) -> Answer {
+        binding.version.0[paired.me.index()] += 1;
+        binding.epoch = binding.epoch.max(paired.epoch);
+        self.by_right.changed.push(binding.address);
+        self.apply(binding.clone());
+        Answer::Done(binding)
+    }
+}
