@@ -18,3 +18,4 @@ pub mod requirement;
 pub mod rule_page;
 pub mod server_fuzz;
 pub mod simulated_disk;
+pub mod simulator;

@@ -106,6 +106,17 @@ pub struct SimulatedDisk {
 }
 
 impl SimulatedDisk {
+    /// A disk on which these files are, synced.
+    pub fn holding(files: Vec<StoredFile>) -> SimulatedDisk {
+        let mut disk = SimulatedDisk::default();
+        for StoredFile { name, bytes } in files {
+            disk.inodes.push(Inode { synced: bytes, writes: Vec::new() });
+            disk.names.insert(name, disk.inodes.len() - 1);
+        }
+        disk.synced_names = disk.names.clone();
+        disk
+    }
+
     /// Does what it is told, and says what came of it.
     pub fn execute(&mut self, operation: &Operation) -> Completion {
         self.operations += 1;

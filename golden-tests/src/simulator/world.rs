@@ -1,0 +1,463 @@
+//! Everything around the servers: true time, the network, what happens when.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use leasehold_compiler::{Cache, compile};
+use leasehold_schemas::artefact;
+use leasehold_server::estate::Tables;
+use leasehold_server::failover::pair::Command;
+use leasehold_server::node::{Action, Actions, Event};
+use leasehold_server::serve::{Meta, Outgoing};
+use leasehold_server::wire::{Message, OptionIndex};
+
+use super::Report;
+use super::client::{Client, Heard, Sent};
+use super::fault::Fault;
+use super::server::{RATE_ERROR_PPM, Server};
+use crate::case;
+use crate::simulated_disk::Dice;
+
+/// When the faults stop, and when all must be well.
+pub const FAULTS_END: u64 = 600_000;
+/// When the run ends.
+pub const END: u64 = 900_000;
+/// Clients: fewer than one network's pool has addresses.
+const CLIENTS: u8 = 10;
+/// Happenings a run may have: more is a loop.
+const HAPPENINGS_MAX: u64 = 3_000_000;
+
+/// Something that happens at a time.
+#[derive(Clone, Debug)]
+pub enum Happening {
+    Client { number: usize },
+    ToServer { at: usize, meta: Meta, bytes: Vec<u8> },
+    ToClient { bytes: Vec<u8> },
+    Partner { at: usize, bytes: Vec<u8> },
+    Disk { at: usize, life: u64 },
+    Timer { at: usize, life: u64 },
+    Start { at: usize },
+    Resume { at: usize, life: u64 },
+    ClockBack { at: usize },
+    StopForHandover { at: usize, life: u64 },
+    Fault,
+    Operator,
+    Backup { at: usize },
+    Heal,
+}
+
+/// The whole.
+#[derive(Debug)]
+pub struct World {
+    pub(super) seed: u64,
+    pub(super) t: u64,
+    pub(super) dice: Dice,
+    queue: BTreeMap<(u64, u64), Happening>,
+    order: u64,
+    pub(super) servers: [Server; 2],
+    timers: [u64; 2],
+    pub(super) clients: Vec<Client>,
+    tables: Arc<Tables>,
+    actions: Actions,
+    /// Until when a way is cut: 2 and 3 from a server to its partner, 4 on between a server and a network.
+    pub(super) cut: [u64; 8],
+    /// In thousandths.
+    loss: usize,
+    doubled: usize,
+    late: usize,
+    pub(super) report: Report,
+}
+
+impl World {
+    /// A world in which everything follows from `seed`.
+    pub fn new(seed: u64) -> World {
+        let mut dice = Dice(seed);
+        let mut rate = |dice: &mut Dice| 1_000_000 - RATE_ERROR_PPM / 2 + dice.roll() % (RATE_ERROR_PPM + 1);
+        let servers = [Server::new(0, rate(&mut dice)), Server::new(1, rate(&mut dice))];
+        let clients = (0..CLIENTS)
+            .map(|number| Client::new(number, rate(&mut dice), 1_500 + u64::from(number) * 700))
+            .collect();
+        let (loss, doubled, late) = (dice.below(80), dice.below(60), dice.below(40));
+        let mut world = World {
+            seed,
+            t: 0,
+            dice,
+            queue: BTreeMap::new(),
+            order: 0,
+            servers,
+            timers: [0; 2],
+            clients,
+            tables: tables(),
+            actions: Actions::default(),
+            cut: [0; 8],
+            loss,
+            doubled,
+            late,
+            report: Report::default(),
+        };
+        world.schedule(0, Happening::Start { at: 0 });
+        world.schedule(10, Happening::Start { at: 1 });
+        for number in 0..world.clients.len() {
+            let next = world.clients[number].next;
+            world.schedule(next, Happening::Client { number });
+        }
+        world.schedule(20_000, Happening::Fault);
+        world.schedule(20_000, Happening::Operator);
+        world.schedule(30_000, Happening::Backup { at: 0 });
+        world.schedule(45_000, Happening::Backup { at: 1 });
+        world.schedule(FAULTS_END, Happening::Heal);
+        world
+    }
+
+    /// Runs to the end, or to the first thing that is wrong.
+    pub fn run(mut self) -> Report {
+        let mut happenings = 0;
+        while let Some(((t, _), happening)) = self.queue.pop_first() {
+            if t > END || self.report.failure.is_some() {
+                break;
+            }
+            happenings += 1;
+            if happenings > HAPPENINGS_MAX {
+                self.fail("something happens again and again".to_owned());
+            }
+            self.t = t;
+            self.happen(happening);
+        }
+        self.t = END;
+        for at in 0..2 {
+            self.harvest(at);
+        }
+        if self.report.failure.is_none() {
+            self.all_is_well();
+        }
+        self.report
+    }
+
+    pub(super) fn schedule(&mut self, t: u64, happening: Happening) {
+        self.order += 1;
+        self.queue.insert((t.max(self.t), self.order), happening);
+    }
+
+    pub(super) fn count(&mut self, name: impl Into<String>) {
+        *self.report.counts.entry(name.into()).or_default() += 1;
+    }
+
+    pub(super) fn fail(&mut self, what: String) {
+        if self.report.failure.is_none() {
+            self.report.failure = Some(format!("seed {} at {} ms: {what}", self.seed, self.t));
+        }
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        let faults = self.t < FAULTS_END;
+        match happening {
+            Happening::Client { number } => self.client(number),
+            Happening::ToClient { bytes } => self.reply(&bytes),
+            Happening::Start { at } => self.start(at),
+            Happening::Timer { at, life } if life == self.servers[at].life => {
+                self.timers[at] = 0;
+                self.step(Happening::Timer { at, life });
+            }
+            Happening::Timer { .. } => {}
+            Happening::ToServer { .. } | Happening::Partner { .. } | Happening::Disk { .. } => {
+                self.step(happening)
+            }
+            Happening::Resume { at, life } => {
+                if life == self.servers[at].life {
+                    self.servers[at].paused_until = 0;
+                    for missed in std::mem::take(&mut self.servers[at].missed) {
+                        self.schedule(self.t, missed);
+                    }
+                }
+            }
+            Happening::ClockBack { at } => self.servers[at].wall_step_ms = 0,
+            Happening::StopForHandover { at, life } => {
+                if life == self.servers[at].life && self.servers[at].node.is_some() {
+                    self.die(at, false);
+                    let back = self.t + 2_000 + self.dice.roll() % 60_000;
+                    self.schedule(back, Happening::Start { at });
+                }
+            }
+            Happening::Fault if faults => {
+                let fault = Fault::ALL[self.dice.below(Fault::ALL.len())];
+                let at = self.dice.below(2);
+                if self.strike(fault, at) {
+                    self.count(fault.name());
+                }
+                let next = self.t + 2_000 + self.dice.roll() % 25_000;
+                self.schedule(next, Happening::Fault);
+            }
+            Happening::Operator if faults => {
+                self.operate();
+                self.schedule(self.t + 5_000, Happening::Operator);
+            }
+            Happening::Fault | Happening::Operator => {}
+            Happening::Backup { at } => {
+                if self.servers[at].node.is_some() && self.dice.below(2) == 0 {
+                    self.servers[at].backup = Some(self.servers[at].disk.files());
+                }
+                self.schedule(self.t + 60_000, Happening::Backup { at });
+            }
+            Happening::Heal => self.heal(),
+        }
+    }
+
+    /// Faults stop; what is off comes back.
+    fn heal(&mut self) {
+        self.cut = [0; 8];
+        (self.loss, self.doubled, self.late) = (0, 0, 0);
+        for at in 0..2 {
+            let server = &mut self.servers[at];
+            server.wall_step_ms = 0;
+            server.slow_until = 0;
+            server.crash_in = None;
+            server.disk.fail_sync_in = None;
+            let life = server.life;
+            self.schedule(self.t, Happening::Resume { at, life });
+            self.schedule(self.t + 1_000, Happening::Start { at });
+        }
+        self.clients.iter_mut().for_each(|client| client.lively = false);
+    }
+
+    fn start(&mut self, at: usize) {
+        if self.servers[at].node.is_some() {
+            return;
+        }
+        let (t, tables) = (self.t, Arc::clone(&self.tables));
+        if let Err(why) = self.servers[at].start(t, &tables) {
+            return self.fail(why);
+        }
+        self.count("starts");
+        self.timers[at] = 0;
+        self.nothing_is_missing(at);
+        let life = self.servers[at].life;
+        self.step(Happening::Timer { at, life });
+    }
+
+    /// Lets a server handle something, unless it is off, of another life, or paused.
+    fn step(&mut self, happening: Happening) {
+        let at = match &happening {
+            Happening::ToServer { at, .. }
+            | Happening::Partner { at, .. }
+            | Happening::Disk { at, .. }
+            | Happening::Timer { at, .. } => *at,
+            _ => unreachable!("only what servers handle comes here"),
+        };
+        let t = self.t;
+        let server = &mut self.servers[at];
+        let now = server.now(t);
+        if let Happening::Disk { life, .. } | Happening::Timer { life, .. } = &happening
+            && *life != server.life
+        {
+            return;
+        }
+        if server.paused_until > t {
+            return server.missed.push(happening);
+        }
+        let Some(node) = &mut server.node else { return };
+        match happening {
+            Happening::ToServer { meta, bytes, .. } => {
+                node.step(now, Event::Datagram { meta, bytes: &bytes }, &mut self.actions);
+            }
+            Happening::Partner { bytes, .. } => node.step(now, Event::Partner(&bytes), &mut self.actions),
+            Happening::Disk { .. } => {
+                let Some(operation) = server.operations.pop_front() else { return };
+                let completion = server.disk.execute(&operation);
+                node.step(now, Event::Disk(completion), &mut self.actions);
+                if node.store().failure().is_some() {
+                    self.count("disk-failed");
+                    self.actions = Actions::default();
+                    return self.fall(at);
+                }
+                if !self.servers[at].operations.is_empty() {
+                    self.schedule_disk(at);
+                }
+            }
+            _ => node.step(now, Event::Timer, &mut self.actions),
+        }
+        if let Some(node) = &mut self.servers[at].node {
+            node.flush(&mut self.actions);
+        }
+        self.act(at);
+    }
+
+    /// A server dies by itself and is started again.
+    fn fall(&mut self, at: usize) {
+        self.die(at, true);
+        self.servers[at].disk.fail_sync_in = None;
+        let back = self.t + 500 + self.dice.roll() % 10_000;
+        self.schedule(back, Happening::Start { at });
+    }
+
+    fn act(&mut self, at: usize) {
+        let list = std::mem::take(&mut self.actions.list);
+        let partner = std::mem::take(&mut self.actions.partner);
+        for action in list {
+            if self.dies_now(at) {
+                return;
+            }
+            match action {
+                Action::Send(outgoing) => self.answer(at, &outgoing),
+                Action::Disk(operation) => {
+                    self.servers[at].operations.push_back(operation);
+                    if self.servers[at].operations.len() == 1 {
+                        self.schedule_disk(at);
+                    }
+                }
+            }
+        }
+        for bytes in partner {
+            if self.dies_now(at) {
+                return;
+            }
+            self.to_partner(at, bytes);
+        }
+        self.arm(at);
+    }
+
+    fn dies_now(&mut self, at: usize) -> bool {
+        let dies = match &mut self.servers[at].crash_in {
+            Some(0) => true,
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+            None => false,
+        };
+        if dies {
+            self.fall(at);
+        }
+        dies
+    }
+
+    fn schedule_disk(&mut self, at: usize) {
+        let slow = self.servers[at].slow_until > self.t;
+        let delay = if slow { 50 + self.dice.roll() % 800 } else { self.dice.roll() % 3 };
+        let life = self.servers[at].life;
+        self.schedule(self.t + delay, Happening::Disk { at, life });
+    }
+
+    fn arm(&mut self, at: usize) {
+        let server = &self.servers[at];
+        let Some(node) = &server.node else { return };
+        let Some(due) = node.deadline(server.now(self.t)) else { return };
+        let due = server.true_time(due.0).max(self.t + 1);
+        if self.timers[at] == 0 || due < self.timers[at] || self.timers[at] <= self.t {
+            self.timers[at] = due;
+            let life = server.life;
+            self.schedule(due, Happening::Timer { at, life });
+        }
+    }
+
+    /// A message is lost, comes once or twice, soon or late.
+    fn deliver(&mut self, way: usize, late_max: u64, happening: &Happening) {
+        if self.cut[way] > self.t {
+            return self.count("lost-by-cut");
+        }
+        if self.dice.below(1_000) < self.loss {
+            return self.count("lost");
+        }
+        let copies = if self.dice.below(1_000) < self.doubled { 2 } else { 1 };
+        for copy in 0..copies {
+            if copy == 1 {
+                self.count("doubled");
+            }
+            let mut delay = 1 + self.dice.roll() % 20;
+            if self.dice.below(1_000) < self.late {
+                delay = self.dice.roll() % late_max;
+                self.count("late");
+            }
+            self.schedule(self.t + delay, happening.clone());
+        }
+    }
+
+    fn to_partner(&mut self, at: usize, bytes: Vec<u8>) {
+        self.deliver(2 + at, 50_000, &Happening::Partner { at: 1 - at, bytes });
+    }
+
+    fn answer(&mut self, at: usize, outgoing: &Outgoing) {
+        self.note_acknowledgement(at, outgoing);
+        let network = self.client_of(&outgoing.bytes).map_or(0, |number| self.clients[number].place);
+        // What is older than 2 s is dropped on its way.
+        let bytes = outgoing.bytes.clone();
+        self.deliver(4 + 2 * at + network, 2_000, &Happening::ToClient { bytes });
+    }
+
+    fn client_of(&self, bytes: &[u8]) -> Option<usize> {
+        bytes.get(33).map(|number| usize::from(*number)).filter(|number| *number < self.clients.len())
+    }
+
+    fn client(&mut self, number: usize) {
+        let t = self.t;
+        if self.clients[number].next > t {
+            return;
+        }
+        let mut sent = Vec::new();
+        let what = self.clients[number].wake(t, &mut self.dice, &mut sent);
+        if let Some(what) = what {
+            self.count(what);
+        }
+        self.send(number, sent);
+    }
+
+    fn send(&mut self, number: usize, sent: Vec<Sent>) {
+        let network = self.clients[number].place;
+        for Sent { to, meta, bytes, hasty } in sent {
+            let at = to.expect("every packet has a server");
+            let happening = Happening::ToServer { at, meta, bytes };
+            let way = 4 + 2 * at + network;
+            if !hasty {
+                self.deliver(way, 20_000, &happening);
+            } else if self.cut[way] <= self.t && self.servers[at].paused_until <= self.t {
+                self.schedule(self.t + 5, happening);
+            }
+        }
+        let next = self.clients[number].next.max(self.t + 1);
+        self.clients[number].next = next;
+        self.schedule(next, Happening::Client { number });
+    }
+
+    fn reply(&mut self, bytes: &[u8]) {
+        let Some(number) = self.client_of(bytes) else { return };
+        let mut index = OptionIndex::new();
+        let Ok(message) = Message::read(bytes, &mut index) else {
+            return self.fail("a server sent something unreadable".to_owned());
+        };
+        let mut sent = Vec::new();
+        let heard = self.clients[number].hear(self.t, &message, &mut self.dice, &mut sent);
+        match heard {
+            Heard::Bound(lease) => {
+                self.count("leases");
+                self.one_holder(number, lease);
+            }
+            Heard::Refused => self.count("refused"),
+            Heard::Nothing => {}
+        }
+        self.send(number, sent);
+    }
+
+    pub(super) fn command(&mut self, at: usize, command: Command) -> bool {
+        let now = self.servers[at].now(self.t);
+        if self.servers[at].paused_until > self.t {
+            return false;
+        }
+        let Some(node) = &mut self.servers[at].node else { return false };
+        let done = node.command(now, command) == Some(Ok(()));
+        let life = self.servers[at].life;
+        self.step(Happening::Timer { at, life });
+        done
+    }
+}
+
+/// The estate of the simulation, compiled once.
+fn tables() -> Arc<Tables> {
+    static TABLES: std::sync::OnceLock<Arc<Tables>> = std::sync::OnceLock::new();
+    let build = || {
+        let sources = case::estate(&case::repository().join("golden-tests/cases/failover/estate"));
+        let artefact = compile(&sources, &mut Cache::default(), case::today()).artefact;
+        let artefact = artefact.expect("the estate of the simulation is sound");
+        let (estate, _) = artefact::decode(&artefact.bytes).expect("what was compiled can be read");
+        Arc::new(Tables::build(&estate).expect("what was compiled can be served"))
+    };
+    Arc::clone(TABLES.get_or_init(build))
+}
