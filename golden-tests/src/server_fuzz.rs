@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use leasehold_schemas::artefact;
 use leasehold_server::estate::Tables;
+use leasehold_server::failover;
 use leasehold_server::leases::Store;
 use leasehold_server::leases::journal::{Completion, Identity, Recovered, Sizes, recover};
 use leasehold_server::node::{Action, Actions, Event, Node};
@@ -182,6 +183,16 @@ pub fn artefact(input: &[u8]) {
 pub fn journal(input: &[u8]) {
     if let Ok(recovered) = directory::recovered(input) {
         directory::serve(recovered);
+    }
+}
+
+/// Octets as a message of the partner: refused by name, or read, and then said again the same.
+///
+/// # Panics
+/// If what was read is not what is said.
+pub fn partner(input: &[u8]) {
+    if let Ok(message) = failover::decode(input) {
+        assert_eq!(failover::decode(&failover::encode(&message)), Ok(message));
     }
 }
 

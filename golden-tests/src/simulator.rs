@@ -10,12 +10,14 @@
 mod check;
 mod client;
 mod fault;
+mod script;
 mod server;
 mod world;
 
 use std::collections::BTreeMap;
 
 pub use fault::Fault;
+pub use script::Script;
 pub use world::World;
 
 /// What one run was.
@@ -37,6 +39,11 @@ impl Report {
             self.failure.clone_from(&other.failure);
         }
     }
+}
+
+/// Runs a named scenario under one seed.
+pub fn run_script(seed: u64, script: &Script) -> Report {
+    World::scripted(seed, script).run()
 }
 
 /// Runs one seed: ten minutes with faults, five without.

@@ -3,8 +3,10 @@
 //! `LEASEHOLD_SEED=N cargo test -p leasehold-golden-tests --test failover` replays one seed;
 //! `LEASEHOLD_SEEDS=FROM..TO` runs others.
 #![expect(clippy::disallowed_methods, reason = "a replayed seed comes from the environment")]
+#![allow(unexpected_cfgs, reason = "the mutants' builds alone set `leasehold_mutants`")]
 
-use leasehold_golden_tests::simulator::{self, Report};
+use leasehold_golden_tests::case::repository;
+use leasehold_golden_tests::simulator::{self, Report, Script};
 use rayon::prelude::*;
 
 /// Seeds of the fixed set.
@@ -20,6 +22,34 @@ fn seeds() -> std::ops::Range<u64> {
         Some(from.parse().ok()?..to.parse().ok()?)
     });
     range.unwrap_or(SEEDS)
+}
+
+/// The scenarios below `cases/failover`, each under a few seeds.
+#[test]
+fn named_scenarios() {
+    let folder = repository().join("golden-tests/cases/failover");
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .expect("the folder of scenarios is there")
+        .map(|entry| entry.expect("the repository can be read").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 12, "{} scenarios are not all", files.len());
+    let mut failures = Vec::new();
+    for file in files {
+        let name = file.file_stem().expect("scenarios have names").to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&file).expect("the repository can be read");
+        let script = Script::parse(&text).unwrap_or_else(|why| panic!("{name}: {why}"));
+        let seeds = if std::env::var("LEASEHOLD_SEEDS").is_ok() { seeds() } else { 0..3 };
+        let reports: Vec<Report> =
+            seeds.into_par_iter().map(|seed| simulator::run_script(seed, &script)).collect();
+        let mut whole = Report::default();
+        reports.iter().for_each(|report| whole.add(report));
+        failures.extend(whole.failure.map(|failure| format!("{name}: {failure}")));
+        let missing = script.expected.iter().filter(|expected| !whole.counts.contains_key(*expected));
+        failures.extend(missing.map(|missing| format!("{name}: `{missing}` never came")));
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
 #[test]
@@ -45,4 +75,25 @@ fn no_duplicate_whatever_is_cut_killed_paused_lost_or_skewed() {
             reports.len()
         );
     }
+}
+
+/// Each rule off in turn: the harm is seen. Built with `RUSTFLAGS="--cfg leasehold_mutants"` in a target folder of its
+/// own; alone in its process, because the rule is off for every server in it.
+#[cfg(leasehold_mutants)]
+#[test]
+fn a_rule_that_is_off_is_missed() {
+    use leasehold_server::failover::mutant::Rule;
+
+    let seeds =
+        std::env::var("LEASEHOLD_MUTANT_SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(400);
+    let mut unseen = Vec::new();
+    for rule in Rule::ALL {
+        rule.switch_off();
+        let harm = (0..seeds).into_par_iter().find_map_any(|seed: u64| simulator::run(seed).failure);
+        match harm {
+            Some(harm) => println!("{rule:?}: {}", harm.lines().next().unwrap_or_default()),
+            None => unseen.push(rule),
+        }
+    }
+    assert!(unseen.is_empty(), "no harm was seen without {unseen:?}");
 }

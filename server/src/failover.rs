@@ -13,6 +13,7 @@ mod clock;
 mod home;
 
 mod merge;
+pub mod mutant;
 mod rights;
 
 mod message;

@@ -8,19 +8,33 @@ use crate::simulated_disk::{SimulatedDisk, Tear};
 /// Everything that may go wrong.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Fault {
+    /// The machine loses its power: what was not synced is lost, torn or reordered.
     PowerFails,
+    /// The process ends; the disk keeps what was written.
     ProcessDies,
+    /// The power fails between two outputs.
     CrashAtOutput,
+    /// A sync fails.
     SyncFails,
+    /// The disk is replaced by an empty one.
     DiskLost,
+    /// The disk is restored from a backup.
     DiskRolledBack,
+    /// The servers cannot reach each other.
     LinkCut,
+    /// One server cannot reach the other.
     LinkCutOneWay,
+    /// A server cannot reach one of the networks.
     ClientsCut,
+    /// A wall clock is set wrong, for a while.
     ClockStep,
+    /// A process stands still for up to a minute.
     Pause,
+    /// Each operation takes up to 0.85 s.
     SlowDisk,
+    /// An operator hands over, and stops the server.
     Handover,
+    /// Many clients act at once.
     Storm,
 }
 

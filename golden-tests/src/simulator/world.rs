@@ -14,6 +14,7 @@ use leasehold_server::wire::{Message, OptionIndex};
 use super::Report;
 use super::client::{Client, Heard, Sent};
 use super::fault::Fault;
+use super::script::Deed;
 use super::server::{RATE_ERROR_PPM, Server};
 use crate::case;
 use crate::simulated_disk::Dice;
@@ -22,6 +23,8 @@ use crate::simulated_disk::Dice;
 pub const FAULTS_END: u64 = 600_000;
 /// When the run ends.
 pub const END: u64 = 900_000;
+/// How long after it one moment may be waited for at which all is well.
+const GRACE: u64 = 20_000;
 /// Clients: fewer than one network's pool has addresses.
 const CLIENTS: u8 = 10;
 /// Happenings a run may have: more is a loop.
@@ -43,6 +46,7 @@ pub enum Happening {
     Fault,
     Operator,
     Backup { at: usize },
+    Deed(Deed),
     Heal,
 }
 
@@ -71,13 +75,29 @@ pub struct World {
 impl World {
     /// A world in which everything follows from `seed`.
     pub fn new(seed: u64) -> World {
+        let mut world = World::calm(seed);
+        let network = [world.dice.below(80), world.dice.below(60), world.dice.below(40)];
+        world.set_network(network);
+        world.schedule(20_000, Happening::Fault);
+        world.schedule(20_000, Happening::Operator);
+        world.schedule(30_000, Happening::Backup { at: 0 });
+        world.schedule(45_000, Happening::Backup { at: 1 });
+        world
+    }
+
+    /// Of what comes between servers and clients, thousandths are lost, doubled and late.
+    pub(super) fn set_network(&mut self, [loss, doubled, late]: [usize; 3]) {
+        (self.loss, self.doubled, self.late) = (loss, doubled, late);
+    }
+
+    /// A world in which nothing goes wrong by itself.
+    pub(super) fn calm(seed: u64) -> World {
         let mut dice = Dice(seed);
-        let mut rate = |dice: &mut Dice| 1_000_000 - RATE_ERROR_PPM / 2 + dice.roll() % (RATE_ERROR_PPM + 1);
+        let rate = |dice: &mut Dice| 1_000_000 - RATE_ERROR_PPM / 2 + dice.roll() % (RATE_ERROR_PPM + 1);
         let servers = [Server::new(0, rate(&mut dice)), Server::new(1, rate(&mut dice))];
         let clients = (0..CLIENTS)
             .map(|number| Client::new(number, rate(&mut dice), 1_500 + u64::from(number) * 700))
             .collect();
-        let (loss, doubled, late) = (dice.below(80), dice.below(60), dice.below(40));
         let mut world = World {
             seed,
             t: 0,
@@ -90,9 +110,9 @@ impl World {
             tables: tables(),
             actions: Actions::default(),
             cut: [0; 8],
-            loss,
-            doubled,
-            late,
+            loss: 0,
+            doubled: 0,
+            late: 0,
             report: Report::default(),
         };
         world.schedule(0, Happening::Start { at: 0 });
@@ -101,10 +121,6 @@ impl World {
             let next = world.clients[number].next;
             world.schedule(next, Happening::Client { number });
         }
-        world.schedule(20_000, Happening::Fault);
-        world.schedule(20_000, Happening::Operator);
-        world.schedule(30_000, Happening::Backup { at: 0 });
-        world.schedule(45_000, Happening::Backup { at: 1 });
         world.schedule(FAULTS_END, Happening::Heal);
         world
     }
@@ -113,7 +129,11 @@ impl World {
     pub fn run(mut self) -> Report {
         let mut happenings = 0;
         while let Some(((t, _), happening)) = self.queue.pop_first() {
-            if t > END || self.report.failure.is_some() {
+            if t > END + GRACE || self.report.failure.is_some() {
+                break;
+            }
+            // Something may be under way at any one moment.
+            if t > END && self.what_is_wrong().is_empty() {
                 break;
             }
             happenings += 1;
@@ -123,12 +143,12 @@ impl World {
             self.t = t;
             self.happen(happening);
         }
-        self.t = END;
         for at in 0..2 {
             self.harvest(at);
         }
-        if self.report.failure.is_none() {
-            self.all_is_well();
+        let wrong = self.what_is_wrong();
+        if !wrong.is_empty() {
+            self.fail(wrong.join("; "));
         }
         self.report
     }
@@ -198,6 +218,7 @@ impl World {
                 }
                 self.schedule(self.t + 60_000, Happening::Backup { at });
             }
+            Happening::Deed(deed) => self.perform(deed),
             Happening::Heal => self.heal(),
         }
     }

@@ -1,10 +1,14 @@
 //! R12, time: rights are judged by the latest it can be, obligations by the earliest, and what crosses the wire is a
 //! duration, padded.
 
+use super::mutant::Rule;
 use crate::time::Now;
 
 /// How far a jump of the wall clock against the boot clock may go before it counts as a step, in milliseconds.
 pub const STEP_MS: u64 = 1_000;
+
+/// How often the latest known time is written down, in milliseconds.
+pub const WRITTEN_MS: u64 = 10_000;
 
 /// By how much a duration measured by one clock is lengthened for another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,8 +23,8 @@ const PAD_MS: u64 = 1_000;
 impl Padding {
     /// The duration on this clock that certainly covers `duration_ms` on another. What never ends stays so.
     pub fn pad(self, duration_ms: u64) -> u64 {
-        if duration_ms == u64::MAX {
-            return u64::MAX;
+        if duration_ms == u64::MAX || !Rule::DurationsArePadded.holds() {
+            return duration_ms;
         }
         let part = u128::from(duration_ms) * 3 * u128::from(self.rate_error_ppm) / 1_000_000;
         let part = u64::try_from(part).unwrap_or(u64::MAX);
@@ -29,8 +33,8 @@ impl Padding {
 
     /// The longest duration that [`Padding::pad`] does not lengthen beyond `padded_ms`.
     pub fn unpad(self, padded_ms: u64) -> u64 {
-        if padded_ms == u64::MAX {
-            return u64::MAX;
+        if padded_ms == u64::MAX || !Rule::DurationsArePadded.holds() {
+            return padded_ms;
         }
         let whole = u128::from(padded_ms.saturating_sub(PAD_MS)) * 1_000_000;
         u64::try_from(whole / (1_000_000 + 3 * u128::from(self.rate_error_ppm))).unwrap_or(u64::MAX)
@@ -50,14 +54,17 @@ pub struct Moment {
     pub early_wall_ms: u64,
     /// The latest it can be: a right ends when this reaches its end.
     pub late_wall_ms: u64,
-    /// The clocks disagree: nothing is freed (R3, R9) until they agree again.
+    /// Wall clock and boot clock disagree: nothing is freed alone (R9) until they agree again. By both servers' word
+    /// (R3) it is freed when their wall clocks agree.
     pub stepped: bool,
 }
 
 impl Clock {
-    /// A clock that starts now; `known_wall_ms` is the latest an earlier life knew.
+    /// A clock that starts now; `known_wall_ms` is the latest an earlier life wrote down, every [`WRITTEN_MS`].
     pub fn new(now: Now, known_wall_ms: u64) -> Clock {
-        Clock { begin: Now { boot_ms: now.boot_ms, wall_ms: now.wall_ms.max(known_wall_ms) } }
+        let was_set_back = now.wall_ms < known_wall_ms;
+        let wall_ms = if was_set_back { known_wall_ms + WRITTEN_MS } else { now.wall_ms };
+        Clock { begin: Now { boot_ms: now.boot_ms, wall_ms } }
     }
 
     /// The moment at `now`.
@@ -65,7 +72,11 @@ impl Clock {
         let steady = self.begin.wall_ms.saturating_add(now.boot_ms.saturating_sub(self.begin.boot_ms));
         Moment {
             early_wall_ms: steady.min(now.wall_ms),
-            late_wall_ms: steady.max(now.wall_ms),
+            late_wall_ms: if Rule::RightsByTheLateClock.holds() {
+                steady.max(now.wall_ms)
+            } else {
+                steady.min(now.wall_ms)
+            },
             stepped: steady.abs_diff(now.wall_ms) > STEP_MS,
         }
     }
@@ -92,7 +103,7 @@ mod tests {
     fn a_clock_set_back_across_a_restart_is_seen() {
         let clock = Clock::new(Now { boot_ms: 5, wall_ms: 1_000_000 }, 1_060_000);
         let moment = clock.at(Now { boot_ms: 5, wall_ms: 1_000_000 });
-        assert_eq!(moment.late_wall_ms, 1_060_000);
+        assert_eq!(moment.late_wall_ms, 1_070_000);
         assert!(moment.stepped);
     }
 

@@ -29,6 +29,7 @@ const LEAD: u8 = 11;
 const SHARE: u8 = 12;
 const SYNC: u8 = 13;
 const COUNT: u8 = 14;
+const CLOCK: u8 = 15;
 
 const ITEM_ID: u8 = 1;
 const ITEM_RECORD: u8 = 2;
@@ -87,7 +88,19 @@ fn kind(body: &Body) -> u64 {
 /// A message's octets.
 pub fn encode(message: &Message) -> Vec<u8> {
     let Message { header, body } = message;
-    let Header { pair, from, from_boot, to_boot, sequence, epoch, stale, amnesic, sole, sovereign } = header;
+    let Header {
+        pair,
+        from,
+        from_boot,
+        to_boot,
+        sequence,
+        epoch,
+        stale,
+        amnesic,
+        sole,
+        sovereign,
+        clock_wall_ms,
+    } = header;
     let mut out = vec![VERSION];
     put_number(&mut out, PAIR, *pair);
     put_number(&mut out, FROM, from.index() as u64);
@@ -100,6 +113,7 @@ pub fn encode(message: &Message) -> Vec<u8> {
         | u64::from(*sole) * SOLE
         | u64::from(*sovereign) * SOVEREIGN;
     put_number(&mut out, FLAGS, flags);
+    put_number(&mut out, CLOCK, *clock_wall_ms);
     put_number(&mut out, KIND, kind(body));
     put_body(&mut out, body);
     out
@@ -207,6 +221,7 @@ struct Read {
     share: u64,
     sync: u64,
     count: u64,
+    clock: u64,
     items: Vec<Item>,
 }
 
@@ -236,6 +251,7 @@ pub fn decode(bytes: &[u8]) -> Result<Message, Unreadable> {
             SHARE => &mut read.share,
             SYNC => &mut read.sync,
             COUNT => &mut read.count,
+            CLOCK => &mut read.clock,
             ITEM if read.items.len() == ITEMS_MAX => return Err(Unreadable::TooLong),
             ITEM => {
                 read.items.push(Item::read(value)?);
@@ -266,6 +282,7 @@ impl Read {
             amnesic: self.flags & AMNESIC != 0,
             sole: self.flags & SOLE != 0,
             sovereign: self.flags & SOVEREIGN != 0,
+            clock_wall_ms: self.clock,
         };
         Ok(Message { header, body: self.body()? })
     }
@@ -359,9 +376,9 @@ mod tests {
     }
 
     fn message() -> impl Strategy<Value = Message> {
-        (any::<[u64; 5]>(), any::<[bool; 5]>(), body()).prop_map(
+        (any::<[u64; 6]>(), any::<[bool; 5]>(), body()).prop_map(
             |(
-                [pair, from_boot, to_boot, sequence, epoch],
+                [pair, from_boot, to_boot, sequence, epoch, clock_wall_ms],
                 [standby, stale, amnesic, sole, sovereign],
                 body,
             )| {
@@ -377,6 +394,7 @@ mod tests {
                     amnesic,
                     sole,
                     sovereign,
+                    clock_wall_ms,
                 };
                 Message { header, body }
             },

@@ -6,6 +6,7 @@
 //! forgotten ([`Forgotten`]). So padding cannot feed on itself, and no message gives a right.
 
 use super::home::Side;
+use super::mutant::Rule;
 use crate::leases::{Binding, State, Version};
 
 /// What a server that lost its disk must suppose beside what the partner knows (R11).
@@ -78,7 +79,7 @@ pub fn merge(me: Side, mine: Option<&Binding>, theirs: &Binding, forgotten: Opti
 }
 
 fn compare(mine: &Binding, theirs: &Binding) -> Verdict {
-    if mine.epoch != theirs.epoch {
+    if mine.epoch != theirs.epoch && Rule::EpochsDecide.holds() {
         return if mine.epoch > theirs.epoch { Verdict::MyEpoch } else { Verdict::TheirEpoch };
     }
     match (covers(mine.version, theirs.version), covers(theirs.version, mine.version)) {
@@ -119,7 +120,11 @@ fn join(mine: &Binding, theirs: &Binding) -> Binding {
     joined.state = strict.state.clone();
     joined.version = least_common(mine.version, theirs.version);
     joined.born = least_common(mine.born, theirs.born);
-    joined.released = mine.released && theirs.released;
+    joined.released = if Rule::ReleaseNeedsBoth.holds() {
+        mine.released && theirs.released
+    } else {
+        mine.released || theirs.released
+    };
     joined.ending = equal && mine.ending && theirs.ending;
     joined
 }

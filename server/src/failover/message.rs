@@ -33,6 +33,8 @@ pub struct Header {
     pub sole: bool,
     /// It is sovereign.
     pub sovereign: bool,
+    /// What its wall clock says, in milliseconds since 1970 UTC: only to be compared. Nothing is counted from it.
+    pub clock_wall_ms: u64,
 }
 
 /// A record that the partner is to keep, and what is asked for it.

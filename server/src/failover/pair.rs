@@ -15,9 +15,10 @@ mod sync;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use super::clock::{Clock, Moment, Padding};
+use super::clock::{Clock, Moment, Padding, WRITTEN_MS};
 use super::home::{Ownership, Side};
 use super::message::Body;
+use super::mutant::Rule;
 use super::rights::{Paired, Standing};
 use crate::leases::{Facts, Store};
 use crate::time::{Millis, Now};
@@ -31,8 +32,6 @@ use sync::Sync;
 pub const STARTING_MS: u64 = 1_000;
 /// After how long something unanswered is said again, in milliseconds.
 const AGAIN_MS: u64 = 1_000;
-/// How often the clock is written down, in milliseconds.
-const CLOCK_MS: u64 = 10_000;
 /// How long a handover may wait for the partner's acks, in milliseconds.
 const DRAIN_MS: u64 = 10_000;
 
@@ -66,6 +65,8 @@ pub struct Config {
     pub silent_ms: u64,
     /// How long an answer waits for the partner's word, in milliseconds.
     pub ack_wait_ms: u64,
+    /// By how much the servers' wall clocks may differ, in milliseconds.
+    pub skew_alarm_ms: u64,
     /// What the data directory is.
     pub start: Start,
 }
@@ -172,6 +173,11 @@ impl Pair {
         let boot_before = facts.boot;
         facts.boot = (facts.boot + 1).max(moment.late_wall_ms);
         facts.clock_wall_ms = moment.late_wall_ms;
+        if facts.sole {
+            // Nobody can say how long it was off: its clock may have been set. The wait begins anew.
+            let wait = config.padding.pad(config.lead_ms);
+            facts.powers_from_wall_ms = moment.late_wall_ms.saturating_add(wait);
+        }
         let mut pair = Pair {
             config,
             clock,
@@ -195,6 +201,8 @@ impl Pair {
             handed_over: false,
             counts: BTreeMap::new(),
         };
+        pair.facts.amnesic &= Rule::LossIsKnown.holds();
+        pair.session.exchanged = !Rule::SovereignAfterHello.holds();
         if pair.facts.amnesic {
             pair.count("amnesic-start");
         }
@@ -315,7 +323,6 @@ impl Pair {
                 self.look_at_all(store);
             }
         }
-        let serving = !matches!(state, State::Starting | State::GivenUp) && self.draining_boot_ms.is_none();
         store.set_standing(Standing::Paired(Paired {
             me: self.config.me,
             ownership: self.config.ownership,
@@ -323,10 +330,11 @@ impl Pair {
             padding: self.config.padding,
             clock: self.clock,
             epoch: self.facts.epoch,
-            serving,
+            serving: state.serves() && self.draining_boot_ms.is_none(),
             stale: circumstances.stale,
             sovereign: circumstances.sovereign,
             normal: state == State::Normal,
+            agreed: self.session.agreed,
             heard: circumstances.heard && !self.facts.sole,
             powers_from_wall_ms: self.facts.sole.then_some(self.facts.powers_from_wall_ms),
             rest_until_wall_ms: self.facts.rest_until_wall_ms,
@@ -346,7 +354,7 @@ impl Pair {
             return;
         }
         self.next_heartbeat_boot_ms = now.boot_ms + self.config.heartbeat_ms;
-        if moment.late_wall_ms >= self.facts.clock_wall_ms.saturating_add(CLOCK_MS) {
+        if moment.late_wall_ms >= self.facts.clock_wall_ms.saturating_add(WRITTEN_MS) {
             self.facts.clock_wall_ms = moment.late_wall_ms;
             self.keep_facts(store);
         }
@@ -388,10 +396,8 @@ impl Pair {
             return Err(Unsafe::NotSovereign);
         }
         let moment = self.moment(now);
-        self.take_powers(
-            moment.late_wall_ms.saturating_add(self.config.padding.pad(self.config.lead_ms)),
-            store,
-        );
+        let wait = if Rule::LeadIsWaited.holds() { self.config.padding.pad(self.config.lead_ms) } else { 0 };
+        self.take_powers(moment.late_wall_ms.saturating_add(wait), store);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 
 use super::clock::{Clock, Moment, Padding};
 use super::home::{Ownership, Side};
+use super::mutant::Rule;
 use crate::leases::{Binding, ClientKey, State, Version};
 use crate::time::Now;
 
@@ -43,6 +44,8 @@ pub struct Paired {
     pub sovereign: bool,
     /// The partner is heard and both are in step: addresses are freed by agreement (R3).
     pub normal: bool,
+    /// Both wall clocks agree: by a clock that was set nothing is freed (R12).
+    pub agreed: bool,
     /// The partner's word can be waited for.
     pub heard: bool,
     /// SOLE powers are held, to be used from then on (R8, R9).
@@ -136,16 +139,17 @@ impl Paired {
         if !self.serving {
             return Err(Refusal::NotServing);
         }
-        if self.stale {
+        let bound = Rule::OnlySovereignsBind.holds();
+        if self.stale && bound {
             return Err(Refusal::Stale);
         }
-        if !self.sovereign {
+        if !self.sovereign && bound {
             return Err(Refusal::NotSovereign);
         }
         if self.rest_until_wall_ms > moment.early_wall_ms {
             return Err(Refusal::Resting);
         }
-        if self.ownership.home(address) == self.me {
+        if self.ownership.home(address) == self.me || !Rule::OnlyTheHomeBinds.holds() {
             return Ok(Right::BindHome);
         }
         match self.powers_from_wall_ms {
@@ -181,10 +185,11 @@ pub fn grant(
 
 /// R2: the same client, either server, any state.
 fn extend(paired: &Paired, moment: Moment, binding: &Binding) -> Result<Granted, Refusal> {
-    if binding.ending {
+    if binding.ending && Rule::EndingIsFrozen.holds() {
         return Err(Refusal::Ending);
     }
-    let now = if paired.sovereign { moment.late_wall_ms } else { 0 };
+    let sovereign = paired.sovereign || !Rule::FencedExtendWithinPromise.holds();
+    let now = if sovereign { moment.late_wall_ms } else { 0 };
     let right =
         if binding.potential_wall_ms > now { Right::ExtendFromPotential } else { Right::ExtendFromNow };
     let limit_wall_ms = binding.potential_wall_ms.max(now).saturating_add(paired.lead_ms);
@@ -192,6 +197,7 @@ fn extend(paired: &Paired, moment: Moment, binding: &Binding) -> Result<Granted,
     if limit_wall_ms < moment.late_wall_ms.saturating_add(1_000) {
         return Err(Refusal::BeyondPotential);
     }
+    let limit_wall_ms = if Rule::LeasesAreBounded.holds() { limit_wall_ms } else { u64::MAX };
     Ok(Granted { right, limit_wall_ms })
 }
 
@@ -210,7 +216,7 @@ pub fn may_begin_end(paired: &Paired, moment: Moment, binding: &Binding) -> bool
     paired.normal
         && paired.serving
         && paired.sovereign
-        && !moment.stepped
+        && paired.agreed
         && paired.ownership.home(binding.address) == paired.me
         && over_wall_ms(binding).is_some_and(|over| over <= moment.early_wall_ms)
 }
@@ -224,7 +230,7 @@ pub enum EndRefusal {
     NotOver,
     /// This server is stale or has lost its disk: it does not know what it told.
     Stale,
-    /// This server's clocks disagree.
+    /// The servers' clocks disagree.
     Stepped,
 }
 
@@ -243,13 +249,16 @@ pub fn accept_end(
     binding: &Binding,
 ) -> Result<(), EndRefusal> {
     let (epoch, version) = asked;
+    if !Rule::EndsAreJudged.holds() {
+        return Ok(());
+    }
     if paired.stale || !paired.sovereign {
         return Err(EndRefusal::Stale);
     }
     if epoch != binding.epoch || version != binding.version || !binding.ending {
         return Err(EndRefusal::NotCovered);
     }
-    if moment.stepped {
+    if !paired.agreed {
         return Err(EndRefusal::Stepped);
     }
     match over_wall_ms(binding) {
@@ -268,8 +277,9 @@ pub fn may_free_alone(paired: &Paired, moment: Moment, binding: &Binding) -> boo
         State::Bound(_) => far,
         State::Declined { until_wall_ms } => far.max(until_wall_ms),
     };
+    let lead = if Rule::LeadIsWaited.holds() { paired.padding.pad(paired.lead_ms) } else { 0 };
     paired.has_powers(moment)
         && !paired.stale
         && !moment.stepped
-        && far.saturating_add(paired.padding.pad(paired.lead_ms)) <= moment.early_wall_ms
+        && far.saturating_add(lead) <= moment.early_wall_ms
 }

@@ -17,6 +17,7 @@ use super::record::{Binding, State};
 use super::request::{Durable, Grant, LeaseRequest, Outcome, Ticket, Unavailable};
 use super::table::Bindings;
 use crate::failover::Standing;
+use crate::failover::mutant::Rule;
 use crate::time::Now;
 
 /// Who has which address, and what of it is on disk.
@@ -129,7 +130,7 @@ impl Store {
                 self.decline(address, &client, until_wall_ms)
             }
         };
-        match self.journal.unsynced() {
+        match self.journal.unsynced().filter(|_| Rule::AnswerAfterSync.holds()) {
             Some(batch) => self.waiting.push_back((batch, ticket, answer)),
             None => self.ready.push_back((ticket, answer.outcome())),
         }

@@ -5,6 +5,7 @@ use crate::failover::clock::Moment;
 use crate::failover::codec::decode;
 use crate::failover::merge::{Forgotten, Verdict, merge};
 use crate::failover::message::{Ack, Body, Header, Update, received};
+use crate::failover::mutant::Rule;
 use crate::failover::rights::accept_end;
 use crate::leases::{Binding, State, Store};
 use crate::time::Now;
@@ -44,7 +45,7 @@ impl Pair {
             self.count("partner-began");
         }
         let is_hello = matches!(body, Body::Hello { .. });
-        if header.from_boot < self.session.boot {
+        if header.from_boot < self.session.boot && Rule::EarlierLivesAreDead.holds() {
             self.count("message-of-an-earlier-life");
             if is_hello {
                 // A life that counts lower than one before it has lost its memory: it must hear so.
@@ -54,7 +55,7 @@ impl Pair {
             }
             return None;
         }
-        if header.to_boot != self.facts.boot {
+        if header.to_boot != self.facts.boot && (is_hello || Rule::EarlierLivesAreDead.holds()) {
             if is_hello {
                 let hello = self.hello();
                 self.say(hello, None);
@@ -80,7 +81,7 @@ impl Pair {
     /// R11: the partner has heard a life of which this disk knows nothing.
     fn remember_loss(&mut self, now: Now, seen: u64, store: &mut Store) {
         self.count("loss-noticed");
-        self.boot_before = seen;
+        self.boot_before = self.facts.boot.max(seen);
         self.facts.boot = self.facts.boot.max(seen) + 1;
         self.facts.amnesic = true;
         self.facts.sole = false;
@@ -103,13 +104,14 @@ impl Pair {
         session.partner.amnesic = header.amnesic;
         session.partner.sovereign = header.sovereign && !header.sole;
         session.epoch_seen = session.epoch_seen.max(header.epoch);
+        session.agreed = now.wall_ms.abs_diff(header.clock_wall_ms) <= self.config.skew_alarm_ms;
         if header.amnesic {
             session.amnesic_since_boot_ms.get_or_insert(now.boot_ms);
         } else {
             session.amnesic_since_boot_ms = None;
         }
         let mut changed = false;
-        if self.facts.sole && !matches!(body, Body::Handover) {
+        if self.facts.sole && !matches!(body, Body::Handover) && Rule::PowersGoInRejoin.holds() {
             // R10: the powers go before anything is told, and come back only with another epoch.
             self.session.exchanged = true;
             self.facts.sole = false;
@@ -212,7 +214,8 @@ impl Pair {
                 _ => false,
             };
             // R7: the promise is for this life of the address, with this client, and no other.
-            let promised = same && mine.born == record.born && mine.epoch == record.epoch && *wish_ms > 0;
+            let same_life = mine.born == record.born && mine.epoch == record.epoch;
+            let promised = same && (same_life || !Rule::AcksAreForOneLife.holds()) && *wish_ms > 0;
             if promised {
                 let until = moment.late_wall_ms.saturating_add(self.config.padding.pad(*wish_ms));
                 if until > mine.promised_wall_ms {
@@ -224,7 +227,8 @@ impl Pair {
             }
             acks.push(Ack { id: *id, promised });
         }
-        self.say(Body::Acks(acks), store.unsynced());
+        let after = store.unsynced().filter(|_| Rule::AckAfterSync.holds());
+        self.say(Body::Acks(acks), after);
     }
 
     /// R7: an ack raises the right only of the binding it was sent for.
@@ -240,7 +244,12 @@ impl Pair {
         if !ack.promised {
             return;
         }
-        if record.is_bound() && record.born == pending.born && record.epoch == pending.epoch {
+        if !self.session.agreed {
+            // A right that is written down by a wrong clock would be read by a right one.
+            return self.count("potential-by-a-wrong-clock");
+        }
+        let same_life = record.born == pending.born && record.epoch == pending.epoch;
+        if record.is_bound() && (same_life || !Rule::AcksAreForOneLife.holds()) {
             self.count("potential-raised");
             store.raise_potential(record, pending.potential_wall_ms);
             out.acked.push(pending.address);
@@ -265,7 +274,8 @@ impl Pair {
                     crate::failover::EndRefusal::Stale => "end-refused-by-stale",
                     crate::failover::EndRefusal::Stepped => "end-refused-by-stepped",
                 });
-                if mine.version == record.version && mine.epoch == record.epoch {
+                let may_come_again = mine.version == record.version && mine.epoch == record.epoch;
+                if may_come_again && Rule::RefusedEndsBurn.holds() {
                     // What was refused once must never be accepted later: the home goes on from this version.
                     mine.version.0[self.config.me.index()] += 1;
                     mine.ending = false;

@@ -6,6 +6,7 @@ use super::{AGAIN_MS, Out, Pair, Pending};
 use crate::failover::clock::Moment;
 use crate::failover::codec::encode;
 use crate::failover::message::{Body, Header, Message, Update, sent};
+use crate::failover::mutant::Rule;
 use crate::leases::{Binding, Store};
 use crate::time::Now;
 
@@ -41,6 +42,8 @@ impl Pair {
             amnesic: self.facts.amnesic,
             sole: self.facts.sole,
             sovereign: self.is_sovereign(),
+            // It is what it is when it leaves.
+            clock_wall_ms: 0,
         };
         self.outbox.waiting.push_back((after.max(self.facts_batch), Message { header, body }));
     }
@@ -69,7 +72,8 @@ impl Pair {
 
     /// Moments become durations, and wishes are made, at the moment of leaving.
     fn leaving(&mut self, message: Message, moment: Moment, now: Now) -> Message {
-        let Message { header, body } = message;
+        let Message { mut header, body } = message;
+        header.clock_wall_ms = now.wall_ms;
         let as_sent = |records: Vec<Binding>| records.iter().map(|record| sent(record, moment)).collect();
         let body = match body {
             Body::Updates(updates) => {
@@ -146,7 +150,8 @@ impl Pair {
                 );
                 updates.push(Update { id, record, wish_ms: 0 });
             }
-            self.say(Body::Updates(updates), store.unsynced());
+            let after = store.unsynced().filter(|_| Rule::UpdateAfterSync.holds());
+            self.say(Body::Updates(updates), after);
         }
     }
 }

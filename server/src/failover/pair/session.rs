@@ -28,6 +28,8 @@ pub(super) struct Session {
     pub(super) epoch_seen: u64,
     /// A Hello was exchanged at this server's epoch since it began.
     pub(super) exchanged: bool,
+    /// Both wall clocks said the same when the partner was heard last, as far as their rates let them.
+    pub(super) agreed: bool,
     /// Since when the partner is known to have lost its disk.
     pub(super) amnesic_since_boot_ms: Option<u64>,
 }

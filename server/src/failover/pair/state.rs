@@ -37,6 +37,11 @@ impl State {
         State::Normal,
     ];
 
+    /// Whether it answers anybody.
+    pub fn serves(self) -> bool {
+        !matches!(self, State::Starting | State::GivenUp)
+    }
+
     /// The state's name in metrics, logs and tests.
     pub fn name(self) -> &'static str {
         match self {
@@ -97,5 +102,144 @@ pub fn state_of(circumstances: Circumstances) -> State {
         (true, false, _) => State::Interrupted,
         (true, true, false) => State::Rejoin,
         (true, true, true) => State::Normal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::failover::{
+        Clock, Ownership, Padding, Paired, Right, Side, grant, may_begin_end, may_free_alone,
+    };
+    use crate::leases::{Binding, Client, ClientKey, State as Held};
+    use crate::time::Now;
+
+    const NAMES: [&str; 9] =
+        ["given-up", "begun", "answered", "stale", "sole", "waited", "sovereign", "heard", "in-step"];
+
+    fn circumstances(said: &[bool]) -> Circumstances {
+        let at = |place: usize| said.get(place).copied().unwrap_or(false);
+        Circumstances {
+            given_up: at(0),
+            begun: at(1),
+            answered: at(2),
+            stale: at(3),
+            sole: at(4),
+            waited: at(5),
+            sovereign: at(6),
+            heard: at(7),
+            in_step: at(8),
+        }
+    }
+
+    /// The state, if what is not said makes no difference.
+    fn settled(said: &mut Vec<bool>) -> Option<State> {
+        if said.len() == NAMES.len() {
+            return Some(state_of(circumstances(said)));
+        }
+        let mut each = [false, true].map(|value| {
+            said.push(value);
+            let state = settled(said);
+            said.pop();
+            state
+        });
+        each[0].take().filter(|state| each[1] == Some(*state))
+    }
+
+    fn rows(said: &mut Vec<bool>, out: &mut String) {
+        if let Some(state) = settled(said) {
+            let words = said
+                .iter()
+                .zip(NAMES)
+                .map(|(value, name)| if *value { name.to_owned() } else { format!("not {name}") });
+            writeln!(out, "{:<12} {}", state.name(), words.collect::<Vec<_>>().join(", "))
+                .expect("a string grows");
+            return;
+        }
+        for value in [true, false] {
+            said.push(value);
+            rows(said, out);
+            said.pop();
+        }
+    }
+
+    #[test]
+    fn the_table_of_states() {
+        let mut table = String::new();
+        rows(&mut Vec::new(), &mut table);
+        assert_eq!(table, include_str!("states.txt"), "the table is now:\n{table}");
+    }
+
+    const NOW: Now = Now { boot_ms: 1_000, wall_ms: 1_000_000 };
+    const OWN: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 4);
+    const PARTNERS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 3);
+
+    fn standing(state: State) -> Paired {
+        let stale = state == State::Stale;
+        let sovereign = !matches!(state, State::Starting | State::GivenUp | State::Stale | State::Isolated);
+        Paired {
+            me: Side::Primary,
+            ownership: Ownership { share: 4 },
+            lead_ms: 30_000,
+            padding: Padding { rate_error_ppm: 0 },
+            clock: Clock::new(NOW, 0),
+            epoch: 0,
+            serving: state.serves(),
+            stale,
+            sovereign,
+            normal: state == State::Normal,
+            agreed: true,
+            heard: matches!(state, State::Normal | State::Rejoin),
+            powers_from_wall_ms: match state {
+                State::Sole => Some(0),
+                State::SoleWait => Some(u64::MAX),
+                _ => None,
+            },
+            rest_until_wall_ms: 0,
+        }
+    }
+
+    /// What each state grants, from the rules themselves.
+    #[test]
+    fn the_table_of_rights() {
+        let key = ClientKey::Identifier([1].into());
+        let client = Client { key: key.clone(), identifier: None, hardware_type: 1, hardware: None };
+        let bound = |told_wall_ms| Binding {
+            state: Held::Bound(client.clone()),
+            told_wall_ms,
+            potential_wall_ms: 1_010_000,
+            ..Binding::unused(OWN)
+        };
+        let yes = |granted: bool| if granted { "yes" } else { "no" };
+        let mut table = format!(
+            "{:<12} {:<10} {:<8} {:<14} {:<13} {}\n",
+            "state", "known", "new, own", "new, partner's", "free by both", "free alone"
+        );
+        for state in State::ALL {
+            let paired = standing(state);
+            let moment = paired.moment(NOW);
+            let known = match grant(&paired, moment, Some(&bound(1_005_000)), OWN, &key) {
+                Ok(granted) if granted.right == Right::ExtendFromPotential => "promised",
+                Ok(_) => "yes",
+                Err(_) => "no",
+            };
+            let known = if known == "promised" && paired.sovereign { "yes" } else { known };
+            let new = |address| yes(grant(&paired, moment, None, address, &key).is_ok());
+            let (both, alone) =
+                (may_begin_end(&paired, moment, &bound(1)), may_free_alone(&paired, moment, &bound(1)));
+            let (own, partners) = (new(OWN), new(PARTNERS));
+            let name = state.name();
+            writeln!(
+                table,
+                "{name:<12} {known:<10} {own:<8} {partners:<14} {:<13} {}",
+                yes(both),
+                yes(alone)
+            )
+            .expect("a string grows");
+        }
+        assert_eq!(table, include_str!("rights.txt"), "the table is now:\n{table}");
     }
 }

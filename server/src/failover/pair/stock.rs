@@ -5,10 +5,13 @@ use std::net::Ipv4Addr;
 use super::hearing::freed;
 use super::{AGAIN_MS, Pair};
 use crate::failover::message::Body;
+use crate::failover::mutant::Rule;
 use crate::failover::rights::{may_begin_end, may_free_alone};
 use crate::leases::{State, Store};
 use crate::time::Now;
 
+/// How long an END that was refused is not tried again, in milliseconds.
+const REFUSED_MS: u64 = 5_000;
 /// Addresses looked at in one turn.
 const TURN: usize = 256;
 
@@ -33,7 +36,8 @@ impl Pair {
             }
         }
         if !ends.is_empty() {
-            self.say(Body::Ends(ends), store.unsynced());
+            let after = store.unsynced().filter(|_| Rule::EndAfterSync.holds());
+            self.say(Body::Ends(ends), after);
         }
     }
 
@@ -66,7 +70,9 @@ impl Pair {
         }
         if may_begin_end(&paired, moment, binding) {
             let asked = self.ends.get(&address).copied();
-            if binding.ending && asked.is_some_and(|at| now.boot_ms < at + AGAIN_MS) {
+            // What was refused was refused for a reason that takes time to pass.
+            let pause = if binding.ending { AGAIN_MS } else { REFUSED_MS };
+            if asked.is_some_and(|at| now.boot_ms < at + pause) {
                 return true;
             }
             self.count(if binding.ending { "end-again" } else { "end-begun" });

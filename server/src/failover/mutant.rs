@@ -1,0 +1,100 @@
+//! Rules that a test build (`--cfg leasehold_mutants`) can switch off, one at a time, to show that the simulator sees
+//! the harm. In every other build each is always on, and nothing of this is left.
+#![allow(unexpected_cfgs, reason = "the mutants' builds alone set `leasehold_mutants`")]
+
+/// A rule that can be off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Rule {
+    /// R5: an END leaves when the mark it rests on is on disk.
+    EndAfterSync = 1,
+    /// R2: nothing is extended whose end is under way.
+    EndingIsFrozen,
+    /// R9: the lead time passes before powers are used.
+    LeadIsWaited,
+    /// R1: only who is sovereign binds.
+    OnlySovereignsBind,
+    /// R2: who is not sovereign extends only within what was promised.
+    FencedExtendWithinPromise,
+    /// R5: a client hears when it is on disk.
+    AnswerAfterSync,
+    /// R5: the partner hears of an update when it is on disk.
+    AckAfterSync,
+    /// R5: an update leaves when it is on disk.
+    UpdateAfterSync,
+    /// R3: an END is accepted with reason.
+    EndsAreJudged,
+    /// R3: an END that was refused is burned.
+    RefusedEndsBurn,
+    /// R11: a lost disk is known to be lost.
+    LossIsKnown,
+    /// R6: released only if both say so.
+    ReleaseNeedsBoth,
+    /// R2: a lease reaches the lead time beyond what was promised, no more.
+    LeasesAreBounded,
+    /// Sovereign only after a Hello of this life.
+    SovereignAfterHello,
+    /// R1: a free address is bound by its home.
+    OnlyTheHomeBinds,
+    /// R12: durations are padded.
+    DurationsArePadded,
+    /// R10: SOLE powers go before a snapshot is cut.
+    PowersGoInRejoin,
+    /// R12: rights are judged by the latest it can be.
+    RightsByTheLateClock,
+    /// R13: who spoke in an earlier life is not heard.
+    EarlierLivesAreDead,
+    /// R6: the higher epoch wins.
+    EpochsDecide,
+    /// R7: an ack is for the life of the address that it was sent for.
+    AcksAreForOneLife,
+}
+
+impl Rule {
+    /// Every rule that can be off.
+    pub const ALL: [Rule; 21] = [
+        Rule::EndAfterSync,
+        Rule::EndingIsFrozen,
+        Rule::LeadIsWaited,
+        Rule::OnlySovereignsBind,
+        Rule::FencedExtendWithinPromise,
+        Rule::AnswerAfterSync,
+        Rule::AckAfterSync,
+        Rule::UpdateAfterSync,
+        Rule::EndsAreJudged,
+        Rule::RefusedEndsBurn,
+        Rule::LossIsKnown,
+        Rule::ReleaseNeedsBoth,
+        Rule::LeasesAreBounded,
+        Rule::SovereignAfterHello,
+        Rule::OnlyTheHomeBinds,
+        Rule::DurationsArePadded,
+        Rule::PowersGoInRejoin,
+        Rule::RightsByTheLateClock,
+        Rule::EarlierLivesAreDead,
+        Rule::EpochsDecide,
+        Rule::AcksAreForOneLife,
+    ];
+
+    /// Whether the rule holds.
+    #[cfg(not(leasehold_mutants))]
+    #[inline(always)]
+    pub(crate) const fn holds(self) -> bool {
+        true
+    }
+
+    /// Whether the rule holds.
+    #[cfg(leasehold_mutants)]
+    pub(crate) fn holds(self) -> bool {
+        OFF.load(std::sync::atomic::Ordering::Relaxed) != self as u32
+    }
+
+    /// Switches the rule off, and whichever was off on.
+    #[cfg(leasehold_mutants)]
+    pub fn switch_off(self) {
+        OFF.store(self as u32, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+#[cfg(leasehold_mutants)]
+static OFF: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
