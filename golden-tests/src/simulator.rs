@@ -15,6 +15,7 @@ mod server;
 mod world;
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 pub use fault::Fault;
 pub use script::Script;
@@ -39,6 +40,11 @@ impl Report {
             self.failure.clone_from(&other.failure);
         }
     }
+}
+
+/// Runs one seed, and tells of faults, states and one address on standard output.
+pub fn run_traced(seed: u64, address: Ipv4Addr) -> Report {
+    World::new(seed).traced(address).run()
 }
 
 /// Runs a named scenario under one seed.

@@ -1,7 +1,7 @@
 //! The pair under faults: no duplicate, nothing acknowledged lost, and all is well when the faults stop.
 //!
 //! `LEASEHOLD_SEED=N cargo test -p leasehold-golden-tests --test failover` replays one seed;
-//! `LEASEHOLD_SEEDS=FROM..TO` runs others.
+//! with `LEASEHOLD_ADDRESS=A` beside it, what becomes of an address is told. `LEASEHOLD_SEEDS=FROM..TO` runs others.
 #![expect(clippy::disallowed_methods, reason = "a replayed seed comes from the environment")]
 #![allow(unexpected_cfgs, reason = "the mutants' builds alone set `leasehold_mutants`")]
 
@@ -40,7 +40,7 @@ fn named_scenarios() {
         let name = file.file_stem().expect("scenarios have names").to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&file).expect("the repository can be read");
         let script = Script::parse(&text).unwrap_or_else(|why| panic!("{name}: {why}"));
-        let seeds = if std::env::var("LEASEHOLD_SEEDS").is_ok() { seeds() } else { 0..3 };
+        let seeds = if std::env::var("LEASEHOLD_SEEDS").is_ok() { seeds() } else { 0..1 };
         let reports: Vec<Report> =
             seeds.into_par_iter().map(|seed| simulator::run_script(seed, &script)).collect();
         let mut whole = Report::default();
@@ -55,7 +55,12 @@ fn named_scenarios() {
 #[test]
 fn no_duplicate_whatever_is_cut_killed_paused_lost_or_skewed() {
     let range = seeds();
-    let reports: Vec<Report> = range.clone().into_par_iter().map(simulator::run).collect();
+    let traced = std::env::var("LEASEHOLD_ADDRESS").ok().and_then(|address| address.parse().ok());
+    let run = |seed| match traced {
+        Some(address) => simulator::run_traced(seed, address),
+        None => simulator::run(seed),
+    };
+    let reports: Vec<Report> = range.clone().into_par_iter().map(run).collect();
     let mut whole = Report::default();
     let mut failed = 0;
     for report in &reports {

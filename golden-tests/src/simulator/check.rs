@@ -116,7 +116,8 @@ impl World {
             }
             let now = server.now(self.t).wall_ms;
             for record in node.store().bindings().iter() {
-                if record.is_bound() && record.expires_wall_ms() + STRANDED_MS < now {
+                if !matches!(record.state, State::Free { .. }) && record.expires_wall_ms() + STRANDED_MS < now
+                {
                     wrong.push(format!("server {number} strands {record:?}"));
                 }
             }

@@ -151,6 +151,7 @@ impl World {
     /// A server's process ends: by a power failure, which loses what was not synced, or alone.
     pub(super) fn die(&mut self, at: usize, power: bool) {
         self.harvest(at);
+        self.note(|| format!("server {at} dies, power {power}"));
         let (t, dice) = (self.t, &mut self.dice);
         let server = &mut self.servers[at];
         server.end(t);

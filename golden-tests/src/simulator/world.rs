@@ -1,12 +1,14 @@
 //! Everything around the servers: true time, the network, what happens when.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use leasehold_compiler::{Cache, compile};
 use leasehold_schemas::artefact;
 use leasehold_server::estate::Tables;
 use leasehold_server::failover::pair::Command;
+use leasehold_server::leases::State;
 use leasehold_server::node::{Action, Actions, Event};
 use leasehold_server::serve::{Meta, Outgoing};
 use leasehold_server::wire::{Message, OptionIndex};
@@ -70,6 +72,9 @@ pub struct World {
     doubled: usize,
     late: usize,
     pub(super) report: Report,
+    /// What is told of, line by line, where a run is looked into.
+    traced: Option<Ipv4Addr>,
+    last_traced: [String; 2],
 }
 
 impl World {
@@ -114,6 +119,8 @@ impl World {
             doubled: 0,
             late: 0,
             report: Report::default(),
+            traced: None,
+            last_traced: [String::new(), String::new()],
         };
         world.schedule(0, Happening::Start { at: 0 });
         world.schedule(10, Happening::Start { at: 1 });
@@ -123,6 +130,50 @@ impl World {
         }
         world.schedule(FAULTS_END, Happening::Heal);
         world
+    }
+
+    /// Tells of faults, states and one address while it runs.
+    pub fn traced(mut self, address: Ipv4Addr) -> World {
+        self.traced = Some(address);
+        self
+    }
+
+    pub(super) fn note(&self, what: impl FnOnce() -> String) {
+        if self.traced.is_some() {
+            println!("{:>7} {}", self.t, what());
+        }
+    }
+
+    fn trace(&mut self, at: usize) {
+        let Some(address) = self.traced else { return };
+        let Some(node) = &self.servers[at].node else { return };
+        let state = node.pair().map_or("", |pair| pair.state().name());
+        let record = node.store().bindings().get(address).map(|record| {
+            let holder = record.client().map(|client| client.hardware);
+            format!(
+                "epoch {} {:?} {} {holder:?} released {} ending {} told {} partner {} potential {} promised {} born {:?}",
+                record.epoch,
+                record.version.0,
+                match record.state {
+                    State::Free { .. } => "free",
+                    State::Bound(_) => "bound",
+                    State::Declined { .. } => "declined",
+                },
+                record.released,
+                record.ending,
+                record.told_wall_ms,
+                record.partner_told_wall_ms,
+                record.potential_wall_ms,
+                record.promised_wall_ms,
+                record.born.0
+            )
+        });
+        let line = format!("{state} {record:?}");
+        if line != self.last_traced[at] {
+            let now = self.servers[at].now(self.t).wall_ms;
+            println!("{:>7} server {at} wall {now} {line}", self.t);
+            self.last_traced[at] = line;
+        }
     }
 
     /// Runs to the end, or to the first thing that is wrong.
@@ -202,6 +253,7 @@ impl World {
                 let fault = Fault::ALL[self.dice.below(Fault::ALL.len())];
                 let at = self.dice.below(2);
                 if self.strike(fault, at) {
+                    self.note(|| format!("{fault:?} at {at}"));
                     self.count(fault.name());
                 }
                 let next = self.t + 2_000 + self.dice.roll() % 25_000;
@@ -249,6 +301,7 @@ impl World {
             return self.fail(why);
         }
         self.count("starts");
+        self.note(|| format!("server {at} starts"));
         self.timers[at] = 0;
         self.nothing_is_missing(at);
         let life = self.servers[at].life;
@@ -299,6 +352,7 @@ impl World {
         if let Some(node) = &mut self.servers[at].node {
             node.flush(&mut self.actions);
         }
+        self.trace(at);
         self.act(at);
     }
 
@@ -449,6 +503,7 @@ impl World {
         match heard {
             Heard::Bound(lease) => {
                 self.count("leases");
+                self.note(|| format!("client {number}: {lease:?}"));
                 self.one_holder(number, lease);
             }
             Heard::Refused => self.count("refused"),
@@ -464,6 +519,7 @@ impl World {
         }
         let Some(node) = &mut self.servers[at].node else { return false };
         let done = node.command(now, command) == Some(Ok(()));
+        self.note(|| format!("server {at}: {command:?} {done}"));
         let life = self.servers[at].life;
         self.step(Happening::Timer { at, life });
         done

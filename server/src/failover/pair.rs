@@ -140,6 +140,8 @@ pub struct Pair {
     outbox: Outbox,
     /// Addresses whose records the partner may not have.
     dirty: BTreeSet<Ipv4Addr>,
+    /// Addresses whose clients this life has told something: for them it wishes promises.
+    told: BTreeSet<Ipv4Addr>,
     pending: BTreeMap<u64, Pending>,
     in_flight: BTreeMap<Ipv4Addr, u64>,
     next_id: u64,
@@ -189,6 +191,7 @@ impl Pair {
             sync: Sync::default(),
             outbox: Outbox::default(),
             dirty: store.bindings().iter().map(|binding| binding.address).collect(),
+            told: BTreeSet::new(),
             pending: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             next_id: 1,
@@ -298,8 +301,7 @@ impl Pair {
         let partner = &self.session.partner;
         Circumstances {
             given_up: self.facts.given_up,
-            answered: self.session.addressed,
-            begun: now.boot_ms >= self.begun_boot_ms + STARTING_MS,
+            begun: self.session.addressed || now.boot_ms >= self.begun_boot_ms + STARTING_MS,
             stale: self.is_stale(),
             sole: self.facts.sole,
             waited: self.facts.powers_from_wall_ms <= self.moment(now).early_wall_ms,
@@ -330,7 +332,8 @@ impl Pair {
             padding: self.config.padding,
             clock: self.clock,
             epoch: self.facts.epoch,
-            serving: state.serves() && self.draining_boot_ms.is_none(),
+            // R11: a lost disk promised nothing, and what a restored one says may be another client's by now.
+            serving: state.serves() && !self.facts.amnesic && self.draining_boot_ms.is_none(),
             stale: circumstances.stale,
             sovereign: circumstances.sovereign,
             normal: state == State::Normal,
@@ -375,6 +378,7 @@ impl Pair {
     fn settle(&mut self, now: Now, store: &mut Store, out: &mut Out) {
         for address in store.take_changed() {
             self.dirty.insert(address);
+            self.told.insert(address);
             // What is under way is out of date.
             self.in_flight.remove(&address);
         }

@@ -134,18 +134,24 @@ impl Paired {
         self.powers_from_wall_ms.is_some_and(|from| from <= moment.early_wall_ms)
     }
 
-    /// R1 and R9: whether a free address may be bound to a client that did not have it.
-    pub fn may_bind(&self, moment: Moment, address: Ipv4Addr) -> Result<Right, Refusal> {
+    /// Whether it may bind anybody new to anything.
+    pub fn may_bind_at_all(&self) -> Result<(), Refusal> {
+        let bound = Rule::OnlySovereignsBind.holds();
         if !self.serving {
             return Err(Refusal::NotServing);
         }
-        let bound = Rule::OnlySovereignsBind.holds();
         if self.stale && bound {
             return Err(Refusal::Stale);
         }
         if !self.sovereign && bound {
             return Err(Refusal::NotSovereign);
         }
+        Ok(())
+    }
+
+    /// R1 and R9: whether a free address may be bound to a client that did not have it.
+    pub fn may_bind(&self, moment: Moment, address: Ipv4Addr) -> Result<Right, Refusal> {
+        self.may_bind_at_all()?;
         if self.rest_until_wall_ms > moment.early_wall_ms {
             return Err(Refusal::Resting);
         }

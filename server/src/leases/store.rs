@@ -85,6 +85,9 @@ impl Store {
     /// rested longest. What `usable` refuses is set aside until the next [`Store::set_ranges`] (reserved addresses,
     /// say). An address that is not then bound must come back by [`Store::put_back`].
     pub fn pick(&mut self, range: AddrRange, mut usable: impl FnMut(Ipv4Addr) -> bool) -> Option<Ipv4Addr> {
+        if !by_right::may_offer_any(&self.standing) {
+            return None;
+        }
         let (bindings, standing) = (&self.bindings, &self.standing);
         self.lists.pick(range, |address| {
             let free =

@@ -94,10 +94,12 @@ impl Pair {
         Message { header, body }
     }
 
-    /// Half a lease more than the client has: then the next renewal waits for nobody.
+    /// Half a lease more than the client has: then the next renewal waits for nobody. Only for what this life told: what
+    /// a lost disk is supposed to have told would grow by half with each loss.
     fn wishing(&mut self, update: Update, moment: Moment, now: Now) -> Update {
         let Update { id, record, .. } = update;
-        let left = if record.is_bound() && !record.released && !record.ending {
+        let own = self.told.contains(&record.address);
+        let left = if own && record.is_bound() && !record.released && !record.ending {
             record.told_wall_ms.saturating_sub(moment.late_wall_ms)
         } else {
             0

@@ -63,9 +63,7 @@ impl State {
 pub struct Circumstances {
     /// The rights were given up, durably.
     pub given_up: bool,
-    /// The partner has spoken to this life.
-    pub answered: bool,
-    /// The time to wait for it is over.
+    /// The partner has spoken to this life, or the time to wait for it is over.
     pub begun: bool,
     /// A higher epoch is known, or the disk was lost.
     pub stale: bool,
@@ -83,12 +81,11 @@ pub struct Circumstances {
 
 /// Concludes the state: the first that holds, in this order.
 pub fn state_of(circumstances: Circumstances) -> State {
-    let Circumstances { given_up, answered, begun, stale, sole, waited, sovereign, heard, in_step } =
-        circumstances;
+    let Circumstances { given_up, begun, stale, sole, waited, sovereign, heard, in_step } = circumstances;
     if given_up {
         return State::GivenUp;
     }
-    if !begun && !answered {
+    if !begun {
         return State::Starting;
     }
     if stale {
@@ -117,59 +114,48 @@ mod tests {
     use crate::leases::{Binding, Client, ClientKey, State as Held};
     use crate::time::Now;
 
-    const NAMES: [&str; 9] =
-        ["given-up", "begun", "answered", "stale", "sole", "waited", "sovereign", "heard", "in-step"];
+    const NAMES: [&str; 8] =
+        ["given-up", "begun", "stale", "sole", "waited", "sovereign", "heard", "in-step"];
 
-    fn circumstances(said: &[bool]) -> Circumstances {
-        let at = |place: usize| said.get(place).copied().unwrap_or(false);
+    fn circumstances(bits: usize) -> Circumstances {
+        let at = |place: usize| bits >> place & 1 == 1;
         Circumstances {
             given_up: at(0),
             begun: at(1),
-            answered: at(2),
-            stale: at(3),
-            sole: at(4),
-            waited: at(5),
-            sovereign: at(6),
-            heard: at(7),
-            in_step: at(8),
+            stale: at(2),
+            sole: at(3),
+            waited: at(4),
+            sovereign: at(5),
+            heard: at(6),
+            in_step: at(7),
         }
     }
 
-    /// The state, if what is not said makes no difference.
-    fn settled(said: &mut Vec<bool>) -> Option<State> {
-        if said.len() == NAMES.len() {
-            return Some(state_of(circumstances(said)));
-        }
-        let mut each = [false, true].map(|value| {
-            said.push(value);
-            let state = settled(said);
-            said.pop();
-            state
-        });
-        each[0].take().filter(|state| each[1] == Some(*state))
-    }
-
-    fn rows(said: &mut Vec<bool>, out: &mut String) {
-        if let Some(state) = settled(said) {
-            let words = said
-                .iter()
-                .zip(NAMES)
-                .map(|(value, name)| if *value { name.to_owned() } else { format!("not {name}") });
-            writeln!(out, "{:<12} {}", state.name(), words.collect::<Vec<_>>().join(", "))
-                .expect("a string grows");
+    /// One line for each way to a state; what makes no difference is left out.
+    fn rows(place: usize, bits: usize, words: &mut Vec<String>, out: &mut String) {
+        let after = |bits: usize| (0..1_usize << (NAMES.len() - place)).map(move |rest| bits | rest << place);
+        let first = state_of(circumstances(bits));
+        if after(bits).all(|bits| state_of(circumstances(bits)) == first) {
+            writeln!(out, "{:<12} {}", first.name(), words.join(", ")).expect("a string grows");
             return;
         }
-        for value in [true, false] {
-            said.push(value);
-            rows(said, out);
-            said.pop();
+        let differs = after(bits).any(|bits| {
+            state_of(circumstances(bits | 1 << place)) != state_of(circumstances(bits & !(1 << place)))
+        });
+        if !differs {
+            return rows(place + 1, bits, words, out);
+        }
+        for (value, word) in [(1, ""), (0, "not ")] {
+            words.push(format!("{word}{}", NAMES[place]));
+            rows(place + 1, bits | value << place, words, out);
+            words.pop();
         }
     }
 
     #[test]
     fn the_table_of_states() {
         let mut table = String::new();
-        rows(&mut Vec::new(), &mut table);
+        rows(0, 0, &mut Vec::new(), &mut table);
         assert_eq!(table, include_str!("states.txt"), "the table is now:\n{table}");
     }
 

@@ -34,6 +34,14 @@ pub(super) struct ByRight {
     counts: Counts,
 }
 
+/// Whether any address may be offered to a new client: what cannot be granted is not offered.
+pub(super) fn may_offer_any(standing: &Standing) -> bool {
+    match standing {
+        Standing::Alone => true,
+        Standing::Paired(paired) => paired.may_bind_at_all().is_ok(),
+    }
+}
+
 /// Whether a free address may be offered to a new client, as far as ownership and standing go.
 pub(super) fn is_own(standing: &Standing, address: Ipv4Addr) -> bool {
     match standing {
