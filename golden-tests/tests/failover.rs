@@ -6,11 +6,65 @@
 #![allow(unexpected_cfgs, reason = "the mutants' builds alone set `leasehold_mutants`")]
 
 use leasehold_golden_tests::case::repository;
-use leasehold_golden_tests::simulator::{self, Report, Script};
+use leasehold_golden_tests::simulator::{self, Fault, Report, Script};
+use leasehold_server::failover::Right;
+use leasehold_server::failover::pair::State;
 use rayon::prelude::*;
 
 /// Seeds of the fixed set.
 const SEEDS: std::ops::Range<u64> = 0..60;
+
+/// What the fixed set must have come by: each fault, right and refusal, and each branch of the rules.
+const BRANCHES: [&str; 38] = [
+    "ack-of-another-life",
+    "ack-of-nothing",
+    "amnesia-outlived",
+    "amnesic-start",
+    "command-handover",
+    "command-partner-down",
+    "command-refused",
+    "end-accepted",
+    "end-again",
+    "end-begun",
+    "end-not-covered",
+    "end-not-over",
+    "freed-alone",
+    "handover-taken",
+    "loss-noticed",
+    "merge-equal",
+    "merge-joined",
+    "merge-mine",
+    "merge-my-epoch",
+    "merge-their-epoch",
+    "merge-theirs",
+    "message-of-an-earlier-life",
+    "message-out-of-order",
+    "message-to-an-earlier-life",
+    "potential-by-a-wrong-clock",
+    "potential-raised",
+    "powers-given-back",
+    "refusal BeforePowers",
+    "refusal BeyondPotential",
+    "refusal Ending",
+    "refusal NotHome",
+    "refusal NotServing",
+    "refusal NotSovereign",
+    "rights-taken-up-again",
+    "sync-asked",
+    "sync-finished",
+    "update-again",
+    "wish-refused",
+];
+
+fn never(whole: &Report) -> Vec<String> {
+    let faults = Fault::ALL.iter().map(|fault| fault.name());
+    let rights = Right::ALL.iter().map(|right| format!("right {right:?}"));
+    let branches = BRANCHES.iter().map(|branch| (*branch).to_owned());
+    let states =
+        State::ALL.iter().filter(|state| **state != State::Starting).map(|state| state.name().to_owned());
+    let all = faults.chain(rights).chain(branches).chain(states);
+    all.filter(|name| !whole.counts.contains_key(name)).collect()
+}
 
 fn seeds() -> std::ops::Range<u64> {
     let number = |name: &str| std::env::var(name).ok();
@@ -79,6 +133,10 @@ fn no_duplicate_whatever_is_cut_killed_paused_lost_or_skewed() {
              --test failover; the first: {failure}",
             reports.len()
         );
+    }
+    if range == SEEDS {
+        let never = never(&whole);
+        assert!(never.is_empty(), "never came: {never:?}");
     }
 }
 

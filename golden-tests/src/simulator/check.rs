@@ -34,7 +34,7 @@ impl World {
                 "clients {other} and {number} both hold {}: {theirs:?} and {lease:?}; records {records:#?}",
                 lease.address
             );
-            self.fail(what);
+            self.fail(&what);
         }
     }
 
@@ -73,7 +73,7 @@ impl World {
             }
         }
         if let Some(missing) = missing {
-            self.fail(missing);
+            self.fail(&missing);
         }
     }
 
@@ -90,7 +90,7 @@ impl World {
             .extend(rights.refusals.iter().map(|(refusal, count)| (format!("refusal {refusal:?}"), *count)));
         for (name, count) in counts {
             if name == "conflict" {
-                self.fail(format!("server {at} counted {count} conflicts"));
+                self.fail(&format!("server {at} counted {count} conflicts"));
             }
             *self.report.counts.entry(name).or_default() += count;
         }

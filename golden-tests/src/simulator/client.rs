@@ -199,7 +199,7 @@ impl Client {
         if t >= lease.rebind {
             self.state = State::Rebinding;
             let bytes = self.message(3, lease.address, true, &[]);
-            self.broadcast(bytes, out);
+            self.broadcast(&bytes, out);
             self.next = (t + 4_000).min(lease.end + 1);
             Some("client-rebinds")
         } else if t >= lease.renew {
@@ -219,7 +219,7 @@ impl Client {
         self.transaction += 1;
         self.next = t + 4_000;
         let bytes = self.message(1, Ipv4Addr::UNSPECIFIED, true, &[]);
-        self.broadcast(bytes, out);
+        self.broadcast(&bytes, out);
         Some("client-discovers")
     }
 
@@ -237,7 +237,7 @@ impl Client {
         self.next = t + 4_000;
         let (asked, named) = (address.octets(), server.octets());
         let bytes = self.message(3, Ipv4Addr::UNSPECIFIED, true, &[(50, &asked), (54, &named)]);
-        self.broadcast(bytes, out);
+        self.broadcast(&bytes, out);
         Some("client-selects")
     }
 
@@ -249,7 +249,7 @@ impl Client {
         self.tries += 1;
         self.next = t + 4_000;
         let bytes = self.message(3, Ipv4Addr::UNSPECIFIED, true, &[(50, &address.octets())]);
-        self.broadcast(bytes, out);
+        self.broadcast(&bytes, out);
         None
     }
 
@@ -334,10 +334,10 @@ impl Client {
         Heard::Bound(lease)
     }
 
-    fn broadcast(&self, bytes: Vec<u8>, out: &mut Vec<Sent>) {
+    fn broadcast(&self, bytes: &[u8], out: &mut Vec<Sent>) {
         for at in 0..2 {
             let meta = self.meta(Ipv4Addr::UNSPECIFIED, true, at);
-            out.push(Sent { to: Some(at), meta, bytes: bytes.clone(), hasty: false });
+            out.push(Sent { to: Some(at), meta, bytes: bytes.to_vec(), hasty: false });
         }
     }
 

@@ -189,7 +189,7 @@ impl World {
             }
             happenings += 1;
             if happenings > HAPPENINGS_MAX {
-                self.fail("something happens again and again".to_owned());
+                self.fail("something happens again and again");
             }
             self.t = t;
             self.happen(happening);
@@ -199,7 +199,7 @@ impl World {
         }
         let wrong = self.what_is_wrong();
         if !wrong.is_empty() {
-            self.fail(wrong.join("; "));
+            self.fail(&wrong.join("; "));
         }
         self.report
     }
@@ -213,7 +213,7 @@ impl World {
         *self.report.counts.entry(name.into()).or_default() += 1;
     }
 
-    pub(super) fn fail(&mut self, what: String) {
+    pub(super) fn fail(&mut self, what: &str) {
         if self.report.failure.is_none() {
             self.report.failure = Some(format!("seed {} at {} ms: {what}", self.seed, self.t));
         }
@@ -231,7 +231,7 @@ impl World {
             }
             Happening::Timer { .. } => {}
             Happening::ToServer { .. } | Happening::Partner { .. } | Happening::Disk { .. } => {
-                self.step(happening)
+                self.step(happening);
             }
             Happening::Resume { at, life } => {
                 if life == self.servers[at].life {
@@ -298,7 +298,7 @@ impl World {
         }
         let (t, tables) = (self.t, Arc::clone(&self.tables));
         if let Err(why) = self.servers[at].start(t, &tables) {
-            return self.fail(why);
+            return self.fail(&why);
         }
         self.count("starts");
         self.note(|| format!("server {at} starts"));
@@ -385,7 +385,7 @@ impl World {
             if self.dies_now(at) {
                 return;
             }
-            self.to_partner(at, bytes);
+            self.send_partner(at, bytes);
         }
         self.arm(at);
     }
@@ -446,7 +446,7 @@ impl World {
         }
     }
 
-    fn to_partner(&mut self, at: usize, bytes: Vec<u8>) {
+    fn send_partner(&mut self, at: usize, bytes: Vec<u8>) {
         self.deliver(2 + at, 50_000, &Happening::Partner { at: 1 - at, bytes });
     }
 
@@ -496,7 +496,7 @@ impl World {
         let Some(number) = self.client_of(bytes) else { return };
         let mut index = OptionIndex::new();
         let Ok(message) = Message::read(bytes, &mut index) else {
-            return self.fail("a server sent something unreadable".to_owned());
+            return self.fail("a server sent something unreadable");
         };
         let mut sent = Vec::new();
         let heard = self.clients[number].hear(self.t, &message, &mut self.dice, &mut sent);

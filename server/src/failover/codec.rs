@@ -108,10 +108,10 @@ pub fn encode(message: &Message) -> Vec<u8> {
     put_number(&mut out, TO_BOOT, *to_boot);
     put_number(&mut out, SEQUENCE, *sequence);
     put_number(&mut out, EPOCH, *epoch);
-    let flags = u64::from(*stale) * STALE
-        | u64::from(*amnesic) * AMNESIC
-        | u64::from(*sole) * SOLE
-        | u64::from(*sovereign) * SOVEREIGN;
+    let flags = (u64::from(*stale) * STALE)
+        | (u64::from(*amnesic) * AMNESIC)
+        | (u64::from(*sole) * SOLE)
+        | (u64::from(*sovereign) * SOVEREIGN);
     put_number(&mut out, FLAGS, flags);
     put_number(&mut out, CLOCK, *clock_wall_ms);
     put_number(&mut out, KIND, kind(body));
@@ -141,13 +141,17 @@ fn put_body(out: &mut Vec<u8>, body: &Body) {
             });
         }),
         Body::Ends(records) => {
-            records.iter().for_each(|record| put_item(out, |item| put_record(item, record)))
+            for record in records {
+                put_item(out, |item| put_record(item, record));
+            }
         }
         Body::SyncRequest(sync) => put_number(out, SYNC, *sync),
         Body::Snapshot { sync, first, records } => {
             put_number(out, SYNC, *sync);
             put_number(out, COUNT, *first);
-            records.iter().for_each(|record| put_item(out, |item| put_record(item, record)));
+            for record in records {
+                put_item(out, |item| put_record(item, record));
+            }
         }
         Body::Synced { sync, count } => {
             put_number(out, SYNC, *sync);

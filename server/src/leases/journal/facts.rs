@@ -27,9 +27,9 @@ pub(super) fn encode(facts: &Facts, out: &mut Vec<u8>) {
     } = facts;
     put_number(out, BOOT, *boot);
     put_number(out, EPOCH, *epoch);
-    let flags = u64::from(*sole) * FLAG_SOLE
-        | u64::from(*given_up) * FLAG_GIVEN_UP
-        | u64::from(*amnesic) * FLAG_AMNESIC;
+    let flags = (u64::from(*sole) * FLAG_SOLE)
+        | (u64::from(*given_up) * FLAG_GIVEN_UP)
+        | (u64::from(*amnesic) * FLAG_AMNESIC);
     put_number(out, FLAGS, flags);
     put_number(out, POWERS_FROM, *powers_from_wall_ms);
     put_number(out, REST_UNTIL, *rest_until_wall_ms);
