@@ -10,6 +10,7 @@
 mod check;
 mod client;
 mod fault;
+mod network;
 mod script;
 mod server;
 mod world;

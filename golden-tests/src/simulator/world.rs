@@ -10,11 +10,10 @@ use leasehold_server::estate::Tables;
 use leasehold_server::failover::pair::Command;
 use leasehold_server::leases::State;
 use leasehold_server::node::{Action, Actions, Event};
-use leasehold_server::serve::{Meta, Outgoing};
-use leasehold_server::wire::{Message, OptionIndex};
+use leasehold_server::serve::Meta;
 
 use super::Report;
-use super::client::{Client, Heard, Sent};
+use super::client::Client;
 use super::fault::Fault;
 use super::script::Deed;
 use super::server::{RATE_ERROR_PPM, Server};
@@ -68,9 +67,9 @@ pub struct World {
     /// Until when a way is cut: 2 and 3 from a server to its partner, 4 on between a server and a network.
     pub(super) cut: [u64; 8],
     /// In thousandths.
-    loss: usize,
-    doubled: usize,
-    late: usize,
+    pub(super) loss: usize,
+    pub(super) doubled: usize,
+    pub(super) late: usize,
     pub(super) report: Report,
     /// What is told of, line by line, where a run is looked into.
     traced: Option<Ipv4Addr>,
@@ -222,7 +221,7 @@ impl World {
     fn happen(&mut self, happening: Happening) {
         let faults = self.t < FAULTS_END;
         match happening {
-            Happening::Client { number } => self.client(number),
+            Happening::Client { number } => self.wake(number),
             Happening::ToClient { bytes } => self.reply(&bytes),
             Happening::Start { at } => self.start(at),
             Happening::Timer { at, life } if life == self.servers[at].life => {
@@ -422,94 +421,6 @@ impl World {
             let life = server.life;
             self.schedule(due, Happening::Timer { at, life });
         }
-    }
-
-    /// A message is lost, comes once or twice, soon or late.
-    fn deliver(&mut self, way: usize, late_max: u64, happening: &Happening) {
-        if self.cut[way] > self.t {
-            return self.count("lost-by-cut");
-        }
-        if self.dice.below(1_000) < self.loss {
-            return self.count("lost");
-        }
-        let copies = if self.dice.below(1_000) < self.doubled { 2 } else { 1 };
-        for copy in 0..copies {
-            if copy == 1 {
-                self.count("doubled");
-            }
-            let mut delay = 1 + self.dice.roll() % 20;
-            if self.dice.below(1_000) < self.late {
-                delay = self.dice.roll() % late_max;
-                self.count("late");
-            }
-            self.schedule(self.t + delay, happening.clone());
-        }
-    }
-
-    fn send_partner(&mut self, at: usize, bytes: Vec<u8>) {
-        self.deliver(2 + at, 50_000, &Happening::Partner { at: 1 - at, bytes });
-    }
-
-    fn answer(&mut self, at: usize, outgoing: &Outgoing) {
-        self.note_acknowledgement(at, outgoing);
-        let network = self.client_of(&outgoing.bytes).map_or(0, |number| self.clients[number].place);
-        // What is older than 2 s is dropped on its way.
-        let bytes = outgoing.bytes.clone();
-        self.deliver(4 + 2 * at + network, 2_000, &Happening::ToClient { bytes });
-    }
-
-    fn client_of(&self, bytes: &[u8]) -> Option<usize> {
-        bytes.get(33).map(|number| usize::from(*number)).filter(|number| *number < self.clients.len())
-    }
-
-    fn client(&mut self, number: usize) {
-        let t = self.t;
-        if self.clients[number].next > t {
-            return;
-        }
-        let mut sent = Vec::new();
-        let what = self.clients[number].wake(t, &mut self.dice, &mut sent);
-        if let Some(what) = what {
-            self.count(what);
-        }
-        self.send(number, sent);
-    }
-
-    fn send(&mut self, number: usize, sent: Vec<Sent>) {
-        let network = self.clients[number].place;
-        for Sent { to, meta, bytes, hasty } in sent {
-            let at = to.expect("every packet has a server");
-            let happening = Happening::ToServer { at, meta, bytes };
-            let way = 4 + 2 * at + network;
-            if !hasty {
-                self.deliver(way, 20_000, &happening);
-            } else if self.cut[way] <= self.t && self.servers[at].paused_until <= self.t {
-                self.schedule(self.t + 5, happening);
-            }
-        }
-        let next = self.clients[number].next.max(self.t + 1);
-        self.clients[number].next = next;
-        self.schedule(next, Happening::Client { number });
-    }
-
-    fn reply(&mut self, bytes: &[u8]) {
-        let Some(number) = self.client_of(bytes) else { return };
-        let mut index = OptionIndex::new();
-        let Ok(message) = Message::read(bytes, &mut index) else {
-            return self.fail("a server sent something unreadable");
-        };
-        let mut sent = Vec::new();
-        let heard = self.clients[number].hear(self.t, &message, &mut self.dice, &mut sent);
-        match heard {
-            Heard::Bound(lease) => {
-                self.count("leases");
-                self.note(|| format!("client {number}: {lease:?}"));
-                self.one_holder(number, lease);
-            }
-            Heard::Refused => self.count("refused"),
-            Heard::Nothing => {}
-        }
-        self.send(number, sent);
     }
 
     pub(super) fn command(&mut self, at: usize, command: Command) -> bool {

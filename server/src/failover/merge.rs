@@ -65,12 +65,16 @@ pub fn merge(me: Side, mine: Option<&Binding>, theirs: &Binding, forgotten: Opti
     let unused = Binding::unused(theirs.address);
     let mine = mine.unwrap_or(&unused);
     let verdict = compare(mine, theirs);
-    let binding = match verdict {
+    let mut binding = match verdict {
         Verdict::Equal | Verdict::Joined => join(mine, theirs),
         Verdict::Mine | Verdict::MyEpoch => mine.clone(),
         Verdict::Theirs | Verdict::TheirEpoch => theirs.clone(),
         Verdict::Conflict => quarantine(mine, theirs),
     };
+    if let (State::Declined { .. }, State::Declined { .. }) = (&binding.state, &mine.state) {
+        // The end of a probation binds nobody; taken over again and again, it would recede.
+        binding.state = mine.state.clone();
+    }
     let mut binding = with_own_times(binding, mine, theirs);
     if let Some(forgotten) = forgotten {
         suppose(me, &mut binding, theirs, forgotten);

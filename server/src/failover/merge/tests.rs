@@ -50,7 +50,11 @@ fn sound(a: &Binding, mut b: Binding) -> Binding {
 
 /// What both servers must agree on.
 fn shared(binding: &Binding) -> (u64, Version, Version, State, bool, bool) {
-    let Binding { epoch, version, born, state, released, ending, .. } = binding.clone();
+    let Binding { epoch, version, born, mut state, released, ending, .. } = binding.clone();
+    if let State::Declined { until_wall_ms } = &mut state {
+        // Each keeps its own end of a probation.
+        *until_wall_ms = 0;
+    }
     (epoch, version, born, state, released, ending)
 }
 
