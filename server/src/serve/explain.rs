@@ -206,6 +206,7 @@ fn answer(tables: &Tables, config: &Config, message: Message<'_>, meta: Meta) ->
                 Outcome::Done(binding) => binding,
                 Outcome::Taken(_) => return Err(Silence::CandidatesExhausted),
                 Outcome::Unavailable(Unavailable::NotTheHolder) => return Err(Silence::NotTheHolder),
+                Outcome::Unavailable(Unavailable::NoRight) => return Err(Silence::NoRight),
                 Outcome::Unavailable(Unavailable::Overloaded | Unavailable::Failed) => {
                     return Err(Silence::StoreFailed);
                 }
