@@ -122,7 +122,7 @@ impl Server {
         let recovered = recover(Some(&identity), &self.disk.files())
             .map_err(|why| format!("server {}: nothing was damaged, yet: {why}", self.number))?;
         let store = Store::open(identity, sizes, recovered);
-        let config = serve::Config { server_id: Some(SERVERS[self.number]), also: Vec::new() };
+        let config = serve::Config { server_id: Some(SERVERS[self.number]), ..serve::Config::default() };
         let (pair, now) = (self.config(), self.now(t));
         self.life += 1;
         self.operations.clear();
