@@ -43,7 +43,8 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         let name = &class.name.value;
         if !named.contains(name) && !is_built_in(name) && !estate.probable_uses.classes.contains(&id) {
             let message = format!("class `{name}` is not used");
-            sink.push(Diagnostic::new(&RULE, class.name.span, message, "nothing depends on it"));
+            let finding = Diagnostic::new(&RULE, class.name.span, message, "nothing depends on it");
+            sink.push(finding.with_help("remove it, or say under `classes:` or `only:` what it is for"));
         }
     }
 }

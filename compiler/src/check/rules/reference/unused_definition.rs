@@ -52,7 +52,8 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         let asked = codes.contains(&(definition.space, definition.code));
         if !asked && !assigned.contains(&id) && !estate.probable_uses.definitions.contains(&id) {
             let message = format!("option `{}` is not used", definition.name);
-            sink.push(Diagnostic::new(&RULE, span, message, "nothing gives it a value or asks for it"));
+            let finding = Diagnostic::new(&RULE, span, message, "nothing gives it a value or asks for it");
+            sink.push(finding.with_help("remove the definition, or give the option a value"));
         }
     }
 }

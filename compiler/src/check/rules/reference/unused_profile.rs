@@ -24,7 +24,8 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
     for (id, profile) in estate.profiles.iter() {
         if !used.contains(&id) && !estate.probable_uses.profiles.contains(&id) {
             let message = format!("profile `{}` is not used", profile.name.value);
-            sink.push(Diagnostic::new(&RULE, profile.name.span, message, "no site names it"));
+            let finding = Diagnostic::new(&RULE, profile.name.span, message, "no site names it");
+            sink.push(finding.with_help("remove it, or name it as the `profile` of a site"));
         }
     }
 }
