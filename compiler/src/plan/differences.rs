@@ -57,14 +57,19 @@ pub fn find(said: &Said, key: Key) -> Option<&Option<Value>> {
 impl<'a> PlaceValues<'a> {
     /// What is told of a key.
     pub fn told(&self, key: Key) -> Told<'a> {
+        let mut told = self.stated(key);
+        self.forget_what_follows(key, &mut told);
+        told.forget_what_rest_gets();
+        told
+    }
+
+    /// What is told of a key, even where the lease time would say the same.
+    fn stated(&self, key: Key) -> Told<'a> {
         let resolved = |said: &Option<Value>| said.clone().or_else(|| default_of(key));
         let rest = find(self.values, key).map_or_else(|| default_of(key), resolved);
         let said = |(class, values): &(&'a ClassName, &'a Said)| Some((*class, resolved(find(values, key)?)));
         let mut told = Told { classes: self.meanings.iter().filter_map(said).collect(), rest };
-        self.forget_what_follows(key, &mut told);
-        while told.classes.last().is_some_and(|(_, value)| *value == told.rest) {
-            told.classes.pop();
-        }
+        told.forget_what_rest_gets();
         told
     }
 
@@ -97,6 +102,12 @@ impl<'a> PlaceValues<'a> {
 }
 
 impl Told<'_> {
+    fn forget_what_rest_gets(&mut self) {
+        while self.classes.last().is_some_and(|(_, value)| *value == self.rest) {
+            self.classes.pop();
+        }
+    }
+
     /// What a member of these classes gets, if a class says it.
     fn of_class(&self, members: &[&ClassName]) -> Option<&Option<Value>> {
         self.classes.iter().find(|(class, _)| members.contains(class)).map(|(_, value)| value)
@@ -115,7 +126,8 @@ pub fn differences(before: &PlaceValues<'_>, after: &PlaceValues<'_>) -> Vec<Dif
     let mut found = Vec::new();
     for key in keys {
         let (was, is) = (before.told(key), after.told(key));
-        if was != is {
+        // A bound that stays while the lease time comes to it, or leaves it, is the same bound.
+        if was != is && before.stated(key) != after.stated(key) {
             differences_of(key, &was, &is, &mut found);
         }
     }
