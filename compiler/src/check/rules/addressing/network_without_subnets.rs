@@ -18,8 +18,7 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         if network.subnets.is_empty() && !estate.is_partial(estate.scopes[network.scope].span) {
             let message = format!("network `{}` has no subnet", network.name.value);
             let label = "no client can get an address in it";
-            let finding = Diagnostic::new(&RULE, network.name.span, message, label);
-            sink.push(finding.with_help("add its subnets, or remove the network"));
+            sink.push(Diagnostic::new(&RULE, network.name.span, message, label));
         }
     }
 }

@@ -19,8 +19,7 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         if empty && !estate.is_partial(estate.scopes[subnet.scope].span) {
             let message = format!("subnet `{}` has neither a pool nor a reservation", subnet.prefix.value);
             let label = "no client can get an address in it";
-            let finding = Diagnostic::new(&RULE, subnet.prefix.span, message, label);
-            sink.push(finding.with_help("add a pool or a reservation, or remove the subnet"));
+            sink.push(Diagnostic::new(&RULE, subnet.prefix.span, message, label));
         }
     }
 }
