@@ -116,8 +116,12 @@ impl World {
             }
             let now = server.now(self.t).wall_ms;
             for record in node.store().bindings().iter() {
-                if !matches!(record.state, State::Free { .. }) && record.expires_wall_ms() + STRANDED_MS < now
-                {
+                let over = match record.state {
+                    State::Free { .. } => continue,
+                    State::Bound(_) => record.expires_wall_ms(),
+                    State::Declined { until_wall_ms } => record.expires_wall_ms().max(until_wall_ms),
+                };
+                if over + STRANDED_MS < now {
                     wrong.push(format!("server {number} strands {record:?}"));
                 }
             }
