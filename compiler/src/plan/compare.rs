@@ -147,13 +147,15 @@ fn estate(comparison: &Comparison<'_>, [before, after]: [&Effective; 2], found: 
         let what = "subnet selection sources";
         found.add(Statement::new(ChangeKind::SubnetSelectionSources, what, was, is), Subject::default());
     }
-    for (what, was, is) in pair_differences(&before.estate.high_availability, high_availability) {
-        found.dangers.push(comparison.risks.high_availability(&what, was.as_deref(), is.as_deref()));
+    let of_pair = pair_differences(&before.estate.high_availability, high_availability);
+    found.dangers.extend(comparison.risks.high_availability(&of_pair));
+    for (what, was, is) in of_pair {
         found.add(Statement::new(ChangeKind::HighAvailability, what, was, is), Subject::default());
     }
 }
 
-type Line = (String, Option<String>, Option<String>);
+/// What differs of the pair, as it was, as it is.
+pub type Line = (String, Option<String>, Option<String>);
 
 /// What differs between two pairs of servers, in words.
 fn pair_differences(before: &Option<HighAvailability>, after: &Option<HighAvailability>) -> Vec<Line> {

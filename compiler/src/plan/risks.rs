@@ -14,7 +14,7 @@ use leasehold_schemas::vocab::{AddrRange, Seconds, SiteCode};
 
 use super::addresses;
 use super::clients::Placed;
-use super::compare::{Comparison, Located};
+use super::compare::{Comparison, Line, Located};
 use super::leases::{LeaseTable, rfc3339};
 use super::statement::{Danger, Found, Ground, Subject};
 use super::words::{client, count};
@@ -213,16 +213,25 @@ impl<'a> Risks<'a> {
         });
     }
 
-    /// L907.
-    pub fn high_availability(&self, what: &str, before: Option<&str>, after: Option<&str>) -> Danger {
-        let shown = |value: Option<&str>| value.unwrap_or("none").to_owned();
-        Danger {
+    /// L907: one risk for everything that differs of the pair, which changes as one.
+    pub fn high_availability(&self, lines: &[Line]) -> Option<Danger> {
+        let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+        let text = match lines {
+            [] => return None,
+            [(what, was, is)] => format!("{what} changes from {} to {}", shown(was), shown(is)),
+            lines => {
+                let line = |(what, was, is): &Line| format!("{what} from {} to {}", shown(was), shown(is));
+                let all: Vec<String> = lines.iter().map(line).collect();
+                format!("the pair of servers changes: {}", all.join(", "))
+            }
+        };
+        Some(Danger {
             rule: &high_availability_changed::RULE,
-            text: format!("{what} changes from {} to {}", shown(before), shown(after)),
+            text,
             subject: Subject::default(),
             grounds: vec![Ground::HighAvailability, Ground::Estate],
             leases: Vec::new(),
-        }
+        })
     }
 
     /// L908.
