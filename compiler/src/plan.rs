@@ -8,6 +8,7 @@
 //! knows nothing of files, revisions and clocks: views, leases and the moment are arguments.
 
 mod addresses;
+mod class_names;
 mod clients;
 mod compare;
 mod differences;

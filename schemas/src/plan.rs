@@ -74,6 +74,7 @@ pub enum ChangeKind {
     ClassRemoved,
     ClassAdded,
     ClassTest,
+    ClassRenamed,
     SiteRemoved,
     SiteAdded,
     SiteCode,

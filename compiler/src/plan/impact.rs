@@ -127,6 +127,7 @@ fn leases_of<'t>(
         | ChangeKind::ClassRemoved
         | ChangeKind::ClassAdded
         | ChangeKind::ClassTest
+        | ChangeKind::ClassRenamed
         | ChangeKind::SiteAdded
         | ChangeKind::SiteCode
         | ChangeKind::SiteName

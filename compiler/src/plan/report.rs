@@ -9,6 +9,7 @@ use leasehold_schemas::plan::{
 use leasehold_schemas::source::{FileId, Span};
 use leasehold_schemas::vocab::{Date, SiteCode};
 
+use super::class_names::ClassNames;
 use super::compare::{Comparison, Side, compare};
 use super::effective::Effective;
 use super::impact::impact;
@@ -26,13 +27,17 @@ use crate::model::Allow;
 /// Compares and reports.
 pub fn plan(question: &Question<'_>) -> Plan {
     let (before, after) = (question.before, question.after);
+    let class_names = ClassNames::new(&before.estate, &after.estate);
+    let by_new_names = (!class_names.is_empty()).then(|| class_names.applied(before));
+    let compared = by_new_names.as_ref().unwrap_or(before);
     let comparison = Comparison {
-        before: Side::new(before),
+        before: Side::new(compared),
         after: Side::new(after),
         words: Words::new(before, after),
         risks: Risks::new(question.estate, question.leases),
     };
-    let found = compare(&comparison, [before, after]);
+    let mut found = compare(&comparison, [compared, after]);
+    class_names.state(&mut found);
     let mut statements: Vec<(&Statement, &[Subject])> =
         found.statements.iter().map(|(statement, subjects)| (statement, subjects.as_slice())).collect();
     statements.sort_by_cached_key(|(statement, subjects)| order(statement, subjects));
@@ -343,6 +348,7 @@ pub fn is_of_client(kind: ChangeKind) -> bool {
         | ChangeKind::ClassRemoved
         | ChangeKind::ClassAdded
         | ChangeKind::ClassTest
+        | ChangeKind::ClassRenamed
         | ChangeKind::SiteRemoved
         | ChangeKind::SiteAdded
         | ChangeKind::SiteCode

@@ -104,6 +104,7 @@ fn clause(statement: &Statement, subjects: &[Subject]) -> String {
         ChangeKind::ClassRemoved => format!("class {what} is removed, which was: {was}"),
         ChangeKind::ClassAdded => format!("class {what} is new: {is}"),
         ChangeKind::ClassTest => format!("class {what} changes from {was} to {is}"),
+        ChangeKind::ClassRenamed => format!("class {was} is now called {is}; its test is the same"),
         ChangeKind::SiteRemoved => format!("site {what} is removed ({was})"),
         ChangeKind::SiteAdded => format!("site {what} is new ({is})"),
         ChangeKind::SiteCode => format!("site {was} is now {is}"),
