@@ -417,6 +417,7 @@ fn keys_are_those_of_the_schema() {
         (Kind::Estate, estate("high-availability: {servers: [{qqqqqqqq: 1}]}"), "Server"),
         (Kind::Estate, estate("lease: {qqqqqqqq: 1}"), "LeaseTimes"),
         (Kind::Estate, estate("allow: [{qqqqqqqq: 1}]"), "Allow"),
+        (Kind::Estate, estate("change-limits: {qqqqqqqq: 1}"), "ChangeLimits"),
         (Kind::Site, "version: 1\nsite: x\nqqqqqqqq: 1".to_owned(), ""),
         (Kind::Site, "version: 1\nsite: x\nclasses: [{qqqqqqqq: 1}]".to_owned(), "ClassMeaning"),
         (Kind::Site, "version: 1\nsite: x\nreservations: [{qqqqqqqq: 1}]".to_owned(), "Device"),
