@@ -1,5 +1,6 @@
-//! How long `leasehold check` and `leasehold compile` take from a cold process, beside what reading the same
-//! bytes costs at least, and beside what people use today. One table of one run:
+//! How long `leasehold check`, `compile` and `plan` take from a cold process, beside what reading the same bytes
+//! costs at least, and beside what people use today; and how long a check takes after one edited file, as `check
+//! --watch` and an editor do it, beside the first one in the same process. One table of one run:
 //!
 //! ```text
 //! cargo bench -p leasehold-golden-tests --bench compile
@@ -21,9 +22,11 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
-use leasehold_golden_tests::binaries;
+use leasehold_compiler::source::{SourceFile, Sources};
+use leasehold_compiler::{Cache, check};
 use leasehold_golden_tests::estate_generator::{generate, kea, model};
 use leasehold_golden_tests::requirement::Requirement;
+use leasehold_golden_tests::{binaries, case};
 use nix::sys::resource::{UsageWho, getrusage};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
@@ -90,6 +93,45 @@ fn events(folder: &Path) -> Result<(), String> {
     let counts: Result<Vec<usize>, String> = counts.collect();
     println!("{} events", counts?.iter().sum::<usize>());
     Ok(())
+}
+
+/// Checks of each kind, of which the median counts.
+const CHECKS: usize = 15;
+
+/// Checks an estate without and with memory of it, one file edited each time.
+fn again(scale: usize) {
+    let mut files: Vec<SourceFile> = generate(scale, None)
+        .into_iter()
+        .map(|(path, text)| SourceFile { path, bytes: text.into_bytes() })
+        .collect();
+    let edited = files.len() / 2;
+    let (mut cold, mut warm) = (Vec::new(), Vec::new());
+    let mut memory = Cache::default();
+    for _ in 0..CHECKS {
+        files[edited].bytes.extend_from_slice(b"# edited\n");
+        cold.push(timed(&files, &mut Cache::default()));
+        warm.push(timed(&files, &mut memory));
+    }
+    // The first had nothing to remember.
+    warm.remove(0);
+    let middle = |mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2] * 1000.0
+    };
+    let (cold, warm) = (middle(cold), middle(warm));
+    println!(
+        "{scale:>5} after one edit: {warm:.1} ms, the first check in that process {cold:.1} ms, {:.2} of it",
+        warm / cold
+    );
+}
+
+fn timed(files: &[SourceFile], memory: &mut Cache) -> f64 {
+    let sources = Sources::new("", files.to_vec());
+    let start = Instant::now();
+    let compilation = check(&sources, memory, case::today());
+    let seconds = start.elapsed().as_secs_f64();
+    drop(compilation);
+    seconds
 }
 
 fn yaml_files(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), String> {
@@ -166,6 +208,7 @@ fn table(arguments: &Arguments) -> Result<(), String> {
     );
     for scale in &arguments.scales {
         one_scale(*scale, arguments.rounds, &leasehold)?;
+        again(*scale);
     }
     Ok(())
 }
@@ -173,8 +216,11 @@ fn table(arguments: &Arguments) -> Result<(), String> {
 fn one_scale(scale: usize, rounds: usize, leasehold: &str) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|why| why.to_string())?;
     let sites = folder.path().join("sites");
+    let before = folder.path().join("before");
     let bytes = write(&sites, scale)?;
-    let mut contenders = contenders(scale, &sites, folder.path(), leasehold)?;
+    write(&before, scale)?;
+    edit(&sites)?;
+    let mut contenders = contenders(scale, &sites, &before, folder.path(), leasehold)?;
     let rounds = match scale {
         1 => rounds,
         2..=20 => rounds.min(5),
@@ -216,9 +262,26 @@ fn write(sites: &Path, scale: usize) -> Result<usize, String> {
     Ok(files.iter().map(|(_, text)| text.len()).sum())
 }
 
-fn contenders(scale: usize, sites: &Path, folder: &Path, leasehold: &str) -> Result<Vec<Contender>, String> {
+/// Gives one site another name, so that a plan has something to say.
+fn edit(sites: &Path) -> Result<(), String> {
+    let mut paths = Vec::new();
+    yaml_files(sites, &mut paths)?;
+    let path = paths.iter().find(|path| !path.ends_with("estate.yaml")).ok_or("an estate has sites")?;
+    let text = fs::read_to_string(path).map_err(|why| why.to_string())?;
+    let text = text.replacen("\nname: ", "\nname: New ", 1);
+    fs::write(path, text).map_err(|why| why.to_string())
+}
+
+fn contenders(
+    scale: usize,
+    sites: &Path,
+    before: &Path,
+    folder: &Path,
+    leasehold: &str,
+) -> Result<Vec<Contender>, String> {
     let me = std::env::current_exe().map_err(|why| why.to_string())?.display().to_string();
     let estate = sites.display().to_string();
+    let before = before.display().to_string();
     let artefact = folder.join("artefact.json").display().to_string();
     let contender = |name, command: &[&str]| Contender {
         name,
@@ -229,6 +292,7 @@ fn contenders(scale: usize, sites: &Path, folder: &Path, leasehold: &str) -> Res
         contender("events", &[&me, "events", &estate]),
         contender("leasehold check", &[leasehold, "check", &estate]),
         contender("leasehold compile", &[leasehold, "compile", &estate, "-o", &artefact]),
+        contender("leasehold plan", &[leasehold, "plan", &estate, "--against", &before]),
     ];
     if scale > PEER_SCALE_MAX {
         return Ok(contenders);
