@@ -287,7 +287,6 @@ fn why_says_what_the_server_sends() -> Result<(), Failed> {
     let (estate, _) = decode(&fs::read(place.path("artefact.json"))?)?;
     let ground = Ground::of_artefact(&estate)?;
     let from = "--relay 127.0.0.1 --option 82.5=0x0a010100 --option 82.19=0x --server-id 127.0.0.1";
-    let mut asked = 0;
     for words in [
         "--mac 02:00:00:00:07:01 --option 77=W10PROD --option 55=0x0103060f42",
         "--mac 02:00:00:00:07:01 --message request --requested 10.1.1.20 --option 12=host",
@@ -314,9 +313,8 @@ fn why_says_what_the_server_sends() -> Result<(), Failed> {
         let told: serde_json::Value = serde_json::from_slice(&program.stdout)?;
         let told = told["reply"]["octets"].as_str().unwrap_or_default();
         must(told == sent.to_string(), format!("{words:?}: the server sent\n{sent}, `why` says\n{told}"))?;
-        asked += 1;
     }
-    must(asked == 5, "five answers")
+    Ok(())
 }
 
 /// Every message is answered while artefacts, good ones and bad ones, come one after the other.
