@@ -13,7 +13,7 @@ use std::sync::Arc;
 use leasehold_schemas::vocab::Seconds;
 
 use crate::estate::Tables;
-use crate::failover::pair::{Command, Event as PairEvent, Out, Pair, Unsafe};
+use crate::failover::pair::{Command, Event as PairEvent, Out, Pair, Parcel, Unsafe};
 use crate::leases::journal::{Completion, Operation};
 use crate::leases::{Binding, Durable, LeaseRequest, Outcome, Store, Unavailable};
 use crate::serve::{
@@ -49,6 +49,8 @@ pub enum Event<'a> {
     Reload(Arc<Tables>),
     /// The partner said something.
     Partner(&'a [u8]),
+    /// The connection to the partner was reset: its silence need not be waited for. It changes no right.
+    PartnerLost,
 }
 
 /// What the world must do, in order.
@@ -66,7 +68,7 @@ pub struct Actions {
     /// What is to be done, in order.
     pub list: Vec<Action>,
     /// What is to be said to the partner, in order.
-    pub partner: Vec<Vec<u8>>,
+    pub partner: Vec<Parcel>,
     spare: Vec<Vec<u8>>,
 }
 
@@ -143,9 +145,13 @@ impl Node {
             Event::Timer => self.timer(now, out),
             Event::Reload(tables) => {
                 self.store.set_ranges(tables.pool_ranges());
+                if let (Some(pair), Some(said)) = (&mut self.pair, tables.high_availability()) {
+                    pair.reconfigure(tables.name(), said);
+                }
                 self.tables = tables;
             }
             Event::Partner(bytes) => self.partner(now, PairEvent::Message(bytes), out),
+            Event::PartnerLost => self.partner(now, PairEvent::Lost, out),
         }
         self.outcomes(now, out);
         if self.pair.is_some() {

@@ -6,7 +6,8 @@
 //! 60s power-fails 0                     and stays off until
 //! 90s start 0
 //! 30s cut link 60s                      or `cut 0->1 60s`, `cut clients 0 west 60s`
-//! 70s command 1 partner-down
+//! 70s command 1 partner-down            or handover, pause, resume, sync, forget-disk
+//! 90s start-alone 1                     by an operator who says that the other is off
 //! expect freed-alone                    counted at least once
 //! ```
 
@@ -26,6 +27,8 @@ pub enum Deed {
     Backup(usize),
     Restore(usize),
     Start(usize),
+    /// By an operator who says that the other is off.
+    StartAlone(usize),
     Cut(usize, u64),
     Pause(usize, u64),
     Step(usize, i64),
@@ -93,8 +96,10 @@ fn deed(words: &[&str]) -> Option<Deed> {
         ["pause", server, long] => Deed::Pause(at(server)?, span(long)?),
         ["slow-disk", server, long] => Deed::SlowDisk(at(server)?, span(long)?),
         ["step", server, by] => Deed::Step(at(server)?, by.strip_suffix('s')?.parse::<i64>().ok()? * 1_000),
-        ["command", server, "partner-down"] => Deed::Command(at(server)?, Command::PartnerDown),
-        ["command", server, "handover"] => Deed::Command(at(server)?, Command::Handover),
+        ["start-alone", server] => Deed::StartAlone(at(server)?),
+        ["command", server, name] => {
+            Deed::Command(at(server)?, Command::ALL.into_iter().find(|command| command.name() == *name)?)
+        }
         _ => return None,
     })
 }
@@ -139,6 +144,10 @@ impl World {
                 self.servers[at].forget();
             }
             Deed::Start(at) => self.schedule(t, Happening::Start { at }),
+            Deed::StartAlone(at) => {
+                self.servers[at].start = Start::Alone;
+                self.schedule(t, Happening::Start { at });
+            }
             Deed::Cut(way, long) => self.cut[way] = t + long,
             Deed::Pause(at, long) => {
                 self.servers[at].paused_until = t + long;

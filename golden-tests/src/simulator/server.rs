@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use leasehold_schemas::artefact::HighAvailabilityMode;
 use leasehold_server::estate::Tables;
 use leasehold_server::failover::pair::{Config, Pair, Start};
 use leasehold_server::failover::{Ownership, Padding, Side};
@@ -90,6 +91,7 @@ impl Server {
     pub fn config(&self) -> Config {
         Config {
             pair: 77,
+            mode: HighAvailabilityMode::HotStandby,
             me: if self.number == 0 { Side::Primary } else { Side::Standby },
             ownership: Ownership { share: 4 },
             lead_ms: LEAD_MS,

@@ -380,11 +380,11 @@ impl World {
                 }
             }
         }
-        for bytes in partner {
+        for parcel in partner {
             if self.dies_now(at) {
                 return;
             }
-            self.send_partner(at, bytes);
+            self.send_partner(at, parcel.bytes);
         }
         self.arm(at);
     }
@@ -447,5 +447,11 @@ fn tables() -> Arc<Tables> {
         let (estate, _) = artefact::decode(&artefact.bytes).expect("what was compiled can be read");
         Arc::new(Tables::build(&estate).expect("what was compiled can be served"))
     };
-    Arc::clone(TABLES.get_or_init(build))
+    // In a thread and a pool of its own: a thread that waits for the compiler's threads takes up other work meanwhile,
+    // and that might be another run, which waits for this.
+    let apart = || {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool of one thread");
+        std::thread::scope(|scope| scope.spawn(|| pool.install(build)).join().expect("the compiler ends"))
+    };
+    Arc::clone(TABLES.get_or_init(apart))
 }

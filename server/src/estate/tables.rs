@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 
-use leasehold_schemas::artefact::{self, Identity};
+use leasehold_schemas::artefact::{self, HighAvailability, Identity};
 use leasehold_schemas::vocab::{AddrRange, Cidr};
 
 use super::classes::{ClassId, Classes, Plan};
@@ -81,6 +81,7 @@ pub struct Pool {
 #[derive(Clone, Debug)]
 pub struct Tables {
     name: String,
+    high_availability: Option<HighAvailability>,
     classes: Classes,
     values: Vec<Values>,
     plans: Vec<Plan>,
@@ -140,9 +141,11 @@ impl Tables {
         let firsts = subnets.iter().map(|subnet| subnet.prefix.network().to_bits()).collect();
         let drop = classes.find("DROP");
         let name = estate.name.clone();
+        let high_availability = estate.high_availability.clone();
         let selectors = joined(&estate.subnet_selection_sources);
         Ok(Tables {
             name,
+            high_availability,
             classes,
             values,
             plans,
@@ -162,6 +165,11 @@ impl Tables {
     /// The estate's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The pair that serves the estate; absent: a single server.
+    pub fn high_availability(&self) -> Option<&HighAvailability> {
+        self.high_availability.as_ref()
     }
 
     /// The classes.

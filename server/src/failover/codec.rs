@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::home::Side;
 use super::message::{Ack, Body, Header, Message, Update};
+use super::pair::State as PairState;
 use crate::leases::Binding;
 use crate::leases::journal::codec::{self as binding, Fields, number, put, put_number};
 
@@ -30,6 +31,7 @@ const SHARE: u8 = 12;
 const SYNC: u8 = 13;
 const COUNT: u8 = 14;
 const CLOCK: u8 = 15;
+const STATE: u8 = 16;
 
 const ITEM_ID: u8 = 1;
 const ITEM_RECORD: u8 = 2;
@@ -40,6 +42,7 @@ const STALE: u64 = 1;
 const AMNESIC: u64 = 2;
 const SOLE: u64 = 4;
 const SOVEREIGN: u64 = 8;
+const LEAVING: u64 = 16;
 
 /// Why octets are no message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,6 +102,8 @@ pub fn encode(message: &Message) -> Vec<u8> {
         amnesic,
         sole,
         sovereign,
+        leaving,
+        state,
         clock_wall_ms,
     } = header;
     let mut out = vec![VERSION];
@@ -111,8 +116,12 @@ pub fn encode(message: &Message) -> Vec<u8> {
     let flags = (u64::from(*stale) * STALE)
         | (u64::from(*amnesic) * AMNESIC)
         | (u64::from(*sole) * SOLE)
-        | (u64::from(*sovereign) * SOVEREIGN);
+        | (u64::from(*sovereign) * SOVEREIGN)
+        | (u64::from(*leaving) * LEAVING);
     put_number(&mut out, FLAGS, flags);
+    if let Some(state) = state {
+        put_number(&mut out, STATE, u64::from(state.octet()));
+    }
     put_number(&mut out, CLOCK, *clock_wall_ms);
     put_number(&mut out, KIND, kind(body));
     put_body(&mut out, body);
@@ -226,6 +235,8 @@ struct Read {
     sync: u64,
     count: u64,
     clock: u64,
+    /// 0: none.
+    state: u64,
     items: Vec<Item>,
 }
 
@@ -256,6 +267,7 @@ pub fn decode(bytes: &[u8]) -> Result<Message, Unreadable> {
             SYNC => &mut read.sync,
             COUNT => &mut read.count,
             CLOCK => &mut read.clock,
+            STATE => &mut read.state,
             ITEM if read.items.len() == ITEMS_MAX => return Err(Unreadable::TooLong),
             ITEM => {
                 read.items.push(Item::read(value)?);
@@ -286,6 +298,8 @@ impl Read {
             amnesic: self.flags & AMNESIC != 0,
             sole: self.flags & SOLE != 0,
             sovereign: self.flags & SOVEREIGN != 0,
+            leaving: self.flags & LEAVING != 0,
+            state: PairState::ALL.into_iter().find(|state| u64::from(state.octet()) == self.state),
             clock_wall_ms: self.clock,
         };
         Ok(Message { header, body: self.body()? })
@@ -380,10 +394,11 @@ mod tests {
     }
 
     fn message() -> impl Strategy<Value = Message> {
-        (any::<[u64; 6]>(), any::<[bool; 5]>(), body()).prop_map(
+        (any::<[u64; 6]>(), any::<[bool; 6]>(), 0..=PairState::ALL.len(), body()).prop_map(
             |(
                 [pair, from_boot, to_boot, sequence, epoch, clock_wall_ms],
-                [standby, stale, amnesic, sole, sovereign],
+                [standby, stale, amnesic, sole, sovereign, leaving],
+                state,
                 body,
             )| {
                 let from = if standby { Side::Standby } else { Side::Primary };
@@ -398,6 +413,8 @@ mod tests {
                     amnesic,
                     sole,
                     sovereign,
+                    leaving,
+                    state: PairState::ALL.get(state).copied(),
                     clock_wall_ms,
                 };
                 Message { header, body }

@@ -5,6 +5,7 @@
 
 use super::clock::{Moment, Padding};
 use super::home::Side;
+use super::pair::State as PairState;
 use crate::leases::{Binding, State};
 
 /// The name of a sync: the greatest that the asking server has used.
@@ -33,6 +34,10 @@ pub struct Header {
     pub sole: bool,
     /// It is sovereign.
     pub sovereign: bool,
+    /// It has given up its rights, or is about to: the partner is to answer.
+    pub leaving: bool,
+    /// What it is; absent: a state that this release does not know. To be shown, and nothing else.
+    pub state: Option<PairState>,
     /// What its wall clock says, in milliseconds since 1970 UTC: only to be compared. Nothing is counted from it.
     pub clock_wall_ms: u64,
 }

@@ -5,99 +5,49 @@
 //! disk. It needs no order and no reliability of its messages: what is lost is said again, what is late is recognised
 //! by its life, its sequence or its version.
 
+mod command;
+mod config;
 mod hearing;
 mod outbox;
 mod session;
 mod state;
+mod status;
 mod stock;
 mod sync;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
-use super::clock::{Clock, Moment, Padding, WRITTEN_MS};
-use super::home::{Ownership, Side};
+use leasehold_schemas::artefact::HighAvailability;
+
+use super::clock::{Clock, Moment, WRITTEN_MS};
 use super::message::Body;
 use super::mutant::Rule;
 use super::rights::{Paired, Standing};
 use crate::leases::{Facts, Store};
 use crate::time::{Millis, Now};
 
+use command::Leaving;
+pub use command::{Command, Unsafe, alone};
+pub use config::{Config, Start};
 use outbox::Outbox;
+pub use outbox::{Connection, Parcel};
 use session::Session;
 pub use state::{Circumstances, State, state_of};
+pub use status::{PartnerStatus, Status};
 use sync::Sync;
 
 /// How long a server waits for its partner's Hello before it serves what it may without, in milliseconds.
 pub const STARTING_MS: u64 = 1_000;
 /// After how long something unanswered is said again, in milliseconds.
 const AGAIN_MS: u64 = 1_000;
-/// How long a handover may wait for the partner's acks, in milliseconds.
-const DRAIN_MS: u64 = 10_000;
-
-/// What the data directory is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Start {
-    /// The one this server left. An empty one is a lost disk (R11).
-    Continue,
-    /// An operator says that the pair is new: nothing was ever granted.
-    NewPair,
-    /// An operator says that it was restored from a backup: R11.
-    Restored,
-}
-
-/// What both servers of a pair go by, and who this one is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Config {
-    /// What names the pair.
-    pub pair: u64,
-    /// Which of the two.
-    pub me: Side,
-    /// How addresses are shared.
-    pub ownership: Ownership,
-    /// Maximum client lead time, in milliseconds.
-    pub lead_ms: u64,
-    /// How durations are padded.
-    pub padding: Padding,
-    /// Time between heartbeats, in milliseconds.
-    pub heartbeat_ms: u64,
-    /// Silence after which the partner counts as gone, in milliseconds.
-    pub silent_ms: u64,
-    /// How long an answer waits for the partner's word, in milliseconds.
-    pub ack_wait_ms: u64,
-    /// By how much the servers' wall clocks may differ, in milliseconds.
-    pub skew_alarm_ms: u64,
-    /// What the data directory is.
-    pub start: Start,
-}
-
-/// What an operator says.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Command {
-    /// The partner is off: go on alone (R8). Whoever says it while the partner runs makes duplicates possible.
-    PartnerDown,
-    /// Give up this server's rights, and let the partner go on alone at once.
-    Handover,
-}
-
-/// Why a command is refused.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Unsafe {
-    /// The partner is heard: it is not off.
-    PartnerHeard,
-    /// This server cannot know that its partner has not gone on alone before.
-    NotSovereign,
-    /// It holds the powers already.
-    AlreadySole,
-    /// Only in NORMAL can the partner take over everything.
-    NotNormal,
-}
-
 /// What happens to the pair.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
     /// The partner said something.
     Message(&'a [u8]),
+    /// The connection to the partner was reset: nobody need wait for its silence. It changes no right.
+    Lost,
     /// [`Pair::deadline`] has come.
     Timer,
     /// The store has changed, or its disk has done something.
@@ -108,7 +58,7 @@ pub enum Event<'a> {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Out {
     /// Messages to the partner.
-    pub messages: Vec<Vec<u8>>,
+    pub messages: Vec<Parcel>,
     /// Addresses whose binding the partner has acknowledged.
     pub acked: Vec<Ipv4Addr>,
 }
@@ -150,11 +100,11 @@ pub struct Pair {
     ends: BTreeMap<Ipv4Addr, u64>,
     cursor: Option<Ipv4Addr>,
     state: State,
+    since_boot_ms: u64,
     next_heartbeat_boot_ms: u64,
-    /// A handover that waits for acks, until then.
-    draining_boot_ms: Option<u64>,
-    /// The rights were given up in this life.
-    handed_over: bool,
+    leaving: Leaving,
+    /// It was started to go on alone, and does so from then on.
+    alone_boot_ms: Option<u64>,
     counts: BTreeMap<&'static str, u64>,
 }
 
@@ -164,11 +114,13 @@ impl Pair {
         let known = store.facts().cloned();
         let former_single = known.is_none() && !store.bindings().is_empty();
         let mut facts = match (known, config.start) {
-            (Some(facts), Start::Continue | Start::NewPair) => facts,
+            (Some(facts), Start::Continue | Start::NewPair | Start::Alone) => facts,
             (Some(facts), Start::Restored) => Facts { amnesic: true, sole: false, ..facts },
             (None, Start::NewPair) => Facts::default(),
             (None, Start::Continue) if former_single => Facts::default(),
-            (None, Start::Continue | Start::Restored) => Facts { amnesic: true, ..Facts::default() },
+            (None, Start::Continue | Start::Restored | Start::Alone) => {
+                Facts { amnesic: true, ..Facts::default() }
+            }
         };
         let clock = Clock::new(now, facts.clock_wall_ms);
         let moment = clock.at(now);
@@ -199,15 +151,19 @@ impl Pair {
             ends: BTreeMap::new(),
             cursor: None,
             state: State::Starting,
+            since_boot_ms: now.boot_ms,
             next_heartbeat_boot_ms: now.boot_ms,
-            draining_boot_ms: None,
-            handed_over: false,
+            leaving: Leaving::No,
+            alone_boot_ms: None,
             counts: BTreeMap::new(),
         };
         pair.facts.amnesic &= Rule::LossIsKnown.holds();
         pair.session.exchanged = !Rule::SovereignAfterHello.holds();
         if pair.facts.amnesic {
             pair.count("amnesic-start");
+        }
+        if config.start == Start::Alone && !pair.facts.sole {
+            pair.alone_boot_ms = Some(now.boot_ms.saturating_add(config.padding.pad(config.lead_ms)));
         }
         pair.keep_facts(store);
         pair.look_at_all(store);
@@ -219,27 +175,11 @@ impl Pair {
     pub fn step(&mut self, now: Now, event: Event<'_>, store: &mut Store, out: &mut Out) {
         match event {
             Event::Message(bytes) => self.hear(now, bytes, store, out),
+            Event::Lost => self.session.lost = true,
             Event::Timer => self.timer(now, store),
             Event::Settled => {}
         }
         self.settle(now, store, out);
-    }
-
-    /// Does what an operator says, or says why not.
-    pub fn command(&mut self, now: Now, command: Command, store: &mut Store) -> Result<(), Unsafe> {
-        let done = match command {
-            Command::PartnerDown => self.partner_down(now, store),
-            Command::Handover => self.begin_handover(now),
-        };
-        match done {
-            Ok(()) => self.count(match command {
-                Command::PartnerDown => "command-partner-down",
-                Command::Handover => "command-handover",
-            }),
-            Err(_) => self.count("command-refused"),
-        }
-        self.conclude(now, store);
-        done
     }
 
     /// When [`Event::Timer`] is due, on the boot clock.
@@ -262,6 +202,17 @@ impl Pair {
         &self.config
     }
 
+    /// Takes over what another estate says of the pair, as far as it may change while the pair runs.
+    pub fn reconfigure(&mut self, estate: &str, said: &HighAvailability) {
+        let node = said.servers.get(self.config.me.index()).map(|server| server.name.as_str());
+        let said = node.and_then(|node| Config::of(estate, said, node, self.config.start));
+        if let Some(said) = said.filter(|said| said.pair == self.config.pair) {
+            self.config = self.config.taking(said);
+        } else {
+            self.count("reload-of-another-pair");
+        }
+    }
+
     /// How many records the partner may not have.
     pub fn unacked(&self) -> usize {
         self.dirty.len()
@@ -274,7 +225,7 @@ impl Pair {
 
     /// Whether an answer may wait for the partner's word.
     pub fn is_worth_waiting(&self, now: Now) -> bool {
-        self.session.is_heard(now, &self.config) && !self.facts.sole
+        self.session.is_heard(now, &self.config) && !self.session.lost && !self.facts.sole
     }
 
     fn count(&mut self, name: &'static str) {
@@ -320,6 +271,7 @@ impl Pair {
         let state = state_of(circumstances);
         if state != self.state {
             self.state = state;
+            self.since_boot_ms = now.boot_ms;
             self.count(state.name());
             if matches!(state, State::Normal | State::Sole | State::SoleWait) {
                 self.look_at_all(store);
@@ -333,7 +285,7 @@ impl Pair {
             clock: self.clock,
             epoch: self.facts.epoch,
             // R11: a lost disk promised nothing, and what a restored one says may be another client's by now.
-            serving: state.serves() && !self.facts.amnesic && self.draining_boot_ms.is_none(),
+            serving: state.serves() && !self.facts.amnesic && !self.leaving.is_draining(),
             stale: circumstances.stale,
             sovereign: circumstances.sovereign,
             normal: state == State::Normal,
@@ -362,15 +314,15 @@ impl Pair {
             self.keep_facts(store);
         }
         self.outlive_amnesia(now, store);
-        self.go_on_with_handover(now, store);
+        self.go_on_alone(now, store);
         self.conclude(now, store);
         self.stock(now, store);
         self.ask_for_sync(now);
         self.forget_overdue(now);
-        let body = match (self.handed_over, self.session.addressed) {
-            (true, _) => Body::Handover,
-            (false, true) => Body::Heartbeat,
-            (false, false) => self.hello(),
+        let body = match (self.leaving, self.session.addressed) {
+            (Leaving::Gone, _) => Body::Handover,
+            (Leaving::No | Leaving::Draining { .. }, true) => Body::Heartbeat,
+            (Leaving::No | Leaving::Draining { .. }, false) => self.hello(),
         };
         self.say(body, None);
     }
@@ -383,55 +335,10 @@ impl Pair {
             self.in_flight.remove(&address);
         }
         self.lapsed.extend(store.take_lapsed());
+        self.go_on_leaving(now, store);
         self.conclude(now, store);
         self.send_updates(now, store);
         self.release(now, store, out);
-    }
-
-    /// R8, at an operator's word. Only who is sovereign may: otherwise the partner may have gone on alone before.
-    fn partner_down(&mut self, now: Now, store: &mut Store) -> Result<(), Unsafe> {
-        if self.session.is_heard(now, &self.config) {
-            return Err(Unsafe::PartnerHeard);
-        }
-        if self.facts.sole {
-            return Err(Unsafe::AlreadySole);
-        }
-        if !self.is_sovereign() {
-            return Err(Unsafe::NotSovereign);
-        }
-        let moment = self.moment(now);
-        let wait = if Rule::LeadIsWaited.holds() { self.config.padding.pad(self.config.lead_ms) } else { 0 };
-        self.take_powers(moment.late_wall_ms.saturating_add(wait), store);
-        Ok(())
-    }
-
-    fn take_powers(&mut self, from_wall_ms: u64, store: &mut Store) {
-        self.facts.epoch = self.facts.epoch.max(self.session.epoch_seen) + 1;
-        self.facts.sole = true;
-        self.facts.powers_from_wall_ms = from_wall_ms;
-        self.keep_facts(store);
-    }
-
-    fn begin_handover(&mut self, now: Now) -> Result<(), Unsafe> {
-        if self.state != State::Normal {
-            return Err(Unsafe::NotNormal);
-        }
-        self.draining_boot_ms = Some(now.boot_ms + DRAIN_MS);
-        Ok(())
-    }
-
-    /// A handover is complete when the partner has every record: then the rights go, durably, and the partner hears.
-    fn go_on_with_handover(&mut self, now: Now, store: &mut Store) {
-        let Some(until) = self.draining_boot_ms else { return };
-        if self.dirty.is_empty() && self.state == State::Normal && store.unsynced().is_none() {
-            self.draining_boot_ms = None;
-            self.facts.given_up = true;
-            self.handed_over = true;
-            self.keep_facts(store);
-        } else if now.boot_ms >= until {
-            self.draining_boot_ms = None;
-            self.count("handover-abandoned");
-        }
     }
 
     /// R11: whoever is not sovereign and meets a partner without memory waits until everything the partner can have

@@ -1,5 +1,6 @@
 //! What a message of the partner leads to.
 
+use super::command::Leaving;
 use super::{Out, Pair};
 use crate::failover::clock::Moment;
 use crate::failover::codec::decode;
@@ -12,7 +13,7 @@ use crate::time::Now;
 
 impl Pair {
     pub(super) fn hear(&mut self, now: Now, bytes: &[u8], store: &mut Store, out: &mut Out) {
-        if self.handed_over {
+        if self.leaving == Leaving::Gone {
             // Its rights are the partner's until it begins anew.
             return;
         }
@@ -103,6 +104,11 @@ impl Pair {
         session.partner.stale = header.stale;
         session.partner.amnesic = header.amnesic;
         session.partner.sovereign = header.sovereign && !header.sole;
+        session.partner.leaving = header.leaving;
+        session.partner.state = header.state;
+        session.lost = false;
+        session.skew_ms = i64::try_from(i128::from(header.clock_wall_ms) - i128::from(now.wall_ms))
+            .unwrap_or(if header.clock_wall_ms > now.wall_ms { i64::MAX } else { i64::MIN });
         session.epoch_seen = session.epoch_seen.max(header.epoch);
         session.agreed = now.wall_ms.abs_diff(header.clock_wall_ms) <= self.config.skew_alarm_ms;
         if header.amnesic {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::command::Leaving;
 use super::{AGAIN_MS, Out, Pair, Pending};
 use crate::failover::clock::Moment;
 use crate::failover::codec::encode;
@@ -14,6 +15,33 @@ use crate::time::Now;
 const RECORDS: usize = 64;
 /// Updates under way at once.
 const WINDOW: usize = 1_024;
+
+/// Which of the two connections carries a message: heartbeats never queue behind bulk.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Connection {
+    /// Small and urgent: who is there, and who answers.
+    Control,
+    /// Records, and what is said about them.
+    Data,
+}
+
+/// A message that is to be sent, and how. The two connections need keep no order between them, nor any.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Parcel {
+    /// Which way.
+    pub connection: Connection,
+    /// The message.
+    pub bytes: Vec<u8>,
+}
+
+fn connection(body: &Body) -> Connection {
+    match body {
+        Body::Hello { .. } | Body::Heartbeat | Body::SyncRequest(_) | Body::Handover => Connection::Control,
+        Body::Updates(_) | Body::Acks(_) | Body::Ends(_) | Body::Snapshot { .. } | Body::Synced { .. } => {
+            Connection::Data
+        }
+    }
+}
 
 /// Messages in the order in which they were said. Times in them are moments until they leave.
 #[derive(Debug, Default)]
@@ -42,6 +70,8 @@ impl Pair {
             amnesic: self.facts.amnesic,
             sole: self.facts.sole,
             sovereign: self.is_sovereign(),
+            leaving: self.leaving != Leaving::No || self.facts.given_up,
+            state: Some(self.state),
             // It is what it is when it leaves.
             clock_wall_ms: 0,
         };
@@ -62,7 +92,8 @@ impl Pair {
         let mut kept = VecDeque::new();
         while let Some((after, message)) = self.outbox.waiting.pop_front() {
             if after.is_none_or(|batch| store.is_on_disk(batch)) {
-                out.messages.push(encode(&self.leaving(message, moment, now)));
+                let message = self.made_to_leave(message, moment, now);
+                out.messages.push(Parcel { connection: connection(&message.body), bytes: encode(&message) });
             } else {
                 kept.push_back((after, message));
             }
@@ -71,7 +102,7 @@ impl Pair {
     }
 
     /// Moments become durations, and wishes are made, at the moment of leaving.
-    fn leaving(&mut self, message: Message, moment: Moment, now: Now) -> Message {
+    fn made_to_leave(&mut self, message: Message, moment: Moment, now: Now) -> Message {
         let Message { mut header, body } = message;
         header.clock_wall_ms = now.wall_ms;
         let as_sent = |records: Vec<Binding>| records.iter().map(|record| sent(record, moment)).collect();

@@ -1,6 +1,6 @@
 //! What was heard of the partner in this life, and when.
 
-use super::Config;
+use super::{Config, State};
 use crate::time::Now;
 
 /// What the partner said of itself last.
@@ -10,6 +10,15 @@ pub(super) struct Partner {
     pub(super) stale: bool,
     pub(super) amnesic: bool,
     pub(super) sovereign: bool,
+    pub(super) leaving: bool,
+    pub(super) state: Option<State>,
+}
+
+impl Partner {
+    /// Whether it has all records, and may give them.
+    pub(super) fn can_give(&self) -> bool {
+        self.sovereign && !self.amnesic && !self.stale
+    }
 }
 
 /// The partner, as far as it was heard. R13: of an earlier life nothing is heard any more.
@@ -30,6 +39,10 @@ pub(super) struct Session {
     pub(super) exchanged: bool,
     /// Both wall clocks said the same when the partner was heard last, as far as their rates let them.
     pub(super) agreed: bool,
+    /// By how much the partner's wall clock was ahead then, in milliseconds.
+    pub(super) skew_ms: i64,
+    /// The connection was reset since the partner was heard last.
+    pub(super) lost: bool,
     /// Since when the partner is known to have lost its disk.
     pub(super) amnesic_since_boot_ms: Option<u64>,
 }

@@ -37,6 +37,21 @@ impl State {
         State::Normal,
     ];
 
+    /// What stands for it in messages; never another, never 0.
+    pub fn octet(self) -> u8 {
+        match self {
+            State::Starting => 1,
+            State::GivenUp => 2,
+            State::Stale => 3,
+            State::SoleWait => 4,
+            State::Sole => 5,
+            State::Isolated => 6,
+            State::Interrupted => 7,
+            State::Rejoin => 8,
+            State::Normal => 9,
+        }
+    }
+
     /// Whether it answers anybody.
     pub fn serves(self) -> bool {
         !matches!(self, State::Starting | State::GivenUp)

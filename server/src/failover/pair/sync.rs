@@ -19,9 +19,16 @@ pub(super) struct Sync {
     parts: BTreeMap<u64, usize>,
     announced: Option<(u64, u64)>,
     answered: SyncId,
+    /// An operator wants everything, though nothing makes it necessary.
+    wanted: bool,
 }
 
 impl Sync {
+    pub(super) fn want(&mut self) {
+        self.wanted = true;
+        self.asked_boot_ms = 0;
+    }
+
     /// A new life of the partner counts its syncs anew, and finishes none of ours.
     pub(super) fn forget_partner(&mut self) {
         self.answered = 0;
@@ -50,9 +57,8 @@ impl Sync {
 impl Pair {
     /// Asks for everything, if it is needed and the partner is in a state to give it.
     pub(super) fn ask_for_sync(&mut self, now: Now) {
-        let partner = &self.session.partner;
-        let can_give = partner.sovereign && !partner.amnesic && !partner.stale;
-        if !self.is_stale() || !can_give || !self.session.is_heard(now, &self.config) {
+        let needed = self.is_stale() || (self.sync.wanted && !self.facts.sole);
+        if !needed || !self.session.partner.can_give() || !self.session.is_heard(now, &self.config) {
             return;
         }
         if now.boot_ms < self.sync.asked_boot_ms.saturating_add(2 * AGAIN_MS) && self.sync.asked_boot_ms > 0 {
@@ -87,12 +93,17 @@ impl Pair {
     pub(super) fn try_to_finish_sync(&mut self, now: Now, store: &mut Store) {
         let Some((count, epoch)) = self.sync.announced else { return };
         let come: u64 = self.sync.parts.values().map(|records| *records as u64).sum();
-        if come < count || !self.is_stale() || epoch < self.facts.epoch {
+        let needed = self.is_stale() || self.sync.wanted;
+        if come < count || !needed || epoch < self.facts.epoch {
             return;
         }
         self.sync.announced = None;
         self.sync.asked += 1;
+        self.sync.wanted = false;
         self.count("sync-finished");
+        if !self.is_stale() {
+            return;
+        }
         self.facts.epoch = epoch;
         if self.facts.amnesic {
             self.facts.amnesic = false;
