@@ -3,6 +3,7 @@
 //! Invariant: every rule of the program is in [`rules::REGISTRY`], those that other phases raise included, and
 //! has a page whose examples run as tests. Rules only read; they never see each other's findings.
 
+mod lines;
 pub mod proof;
 pub mod rules;
 mod suppression;
@@ -12,6 +13,9 @@ use rayon::prelude::*;
 
 use crate::diag::{Diagnostic, Severity, Sink};
 use crate::model::Estate;
+use crate::resolve::{Part, Resolved};
+pub use lines::{Lines, Seen};
+use rules::LooksAt;
 
 /// An estate in which no phase and no rule found an error that stands in the way: the only one that can be lowered.
 #[derive(Clone, Copy, Debug)]
@@ -33,22 +37,57 @@ pub enum Strictness {
     Explain,
 }
 
-/// Runs every rule, adds what earlier phases found, and applies `allow:`. The findings are in their order, the
-/// same whatever the number of threads.
-pub fn check(
-    estate: &Estate,
-    earlier: Sink,
+/// What rules that look at one site alone, or at one site after the other, find in one file's part of the estate.
+#[derive(Debug, Default)]
+pub struct Local {
+    findings: Sink,
+    /// What is wrong with single lines, rule by rule.
+    lines: Vec<Lines>,
+}
+
+/// What there is to do: one part of the estate for all rules that look at sites, or the whole for one rule.
+enum Task<'a> {
+    Whole(fn(&Estate, &mut Sink)),
+    Part(&'a Part),
+}
+
+/// Runs every rule, adds what earlier phases found, and applies `allow:`. `estate` is the whole of `resolved`. The
+/// findings are in their order, the same whatever the number of threads. A part that was asked before is not asked again.
+pub fn check<'a>(
+    resolved: &Resolved,
+    estate: &'a Estate,
     today: Date,
     strictness: Strictness,
-) -> (Vec<Diagnostic>, Option<Checked<'_>>) {
-    let run = |check: fn(&Estate, &mut Sink)| {
+) -> (Vec<Diagnostic>, Option<Checked<'a>>) {
+    let wholes = rules::REGISTRY.iter().filter_map(|registered| match registered.looks_at {
+        LooksAt::Estate(check) => Some(Task::Whole(check)),
+        LooksAt::Nothing | LooksAt::Site(_) | LooksAt::Lines(_) => None,
+    });
+    let parts = resolved.parts.iter().map(|part| Task::Part(part));
+    let tasks: Vec<Task<'_>> = wholes.chain(parts).collect();
+    let run = |task: &Task<'_>| {
         let mut sink = Sink::default();
-        check(estate, &mut sink);
+        match task {
+            Task::Whole(check) => check(estate, &mut sink),
+            Task::Part(part) => {
+                part.local.get_or_init(|| local(&part.estate));
+            }
+        }
         sink
     };
-    let found: Vec<Sink> = rules::REGISTRY.par_iter().filter_map(|rule| rule.check).map(run).collect();
-    let mut sink = earlier;
+    let (found, common): (Vec<Sink>, Local) = rayon::join(
+        || tasks.par_iter().map(run).collect(),
+        // From where sites inherit is theirs to say, so what is common is asked each time; it is little.
+        || {
+            let mut common = resolved.base.estate.clone();
+            common.inherited.clone_from(&estate.inherited);
+            local(&common)
+        },
+    );
+    let mut sink = Sink::default();
+    resolved.findings().for_each(|finding| sink.push(finding.clone()));
     found.into_iter().for_each(|found| sink.merge(found));
+    gather(&common, resolved, &mut sink);
     let mut findings = suppression::apply(estate, sink, today).into_sorted();
     let stands_in_the_way = |finding: &Diagnostic| {
         finding.rule.severity == Severity::Error
@@ -59,4 +98,33 @@ pub fn check(
     // Without `estate.yaml` there is a finding; this makes sure that nothing is lowered whatever the findings are.
     let whole = estate.scope.is_some() && estate.name.is_some() && !estate.incomplete;
     (findings, (sound && whole).then_some(Checked(estate)))
+}
+
+/// Asks every rule that looks at sites about one part.
+fn local(part: &Estate) -> Local {
+    let mut local = Local::default();
+    for registered in rules::REGISTRY {
+        match registered.looks_at {
+            LooksAt::Site(check) => check(part, &mut local.findings),
+            LooksAt::Lines(check) => {
+                let mut lines = Lines::default();
+                check(part, &mut lines);
+                local.lines.push(lines);
+            }
+            LooksAt::Nothing | LooksAt::Estate(_) => {}
+        }
+    }
+    local
+}
+
+/// Puts together what was found in the parts. A line that several of them inherit is one finding.
+fn gather(common: &Local, resolved: &Resolved, sink: &mut Sink) {
+    let parts = resolved.parts.iter().filter_map(|part| part.local.get());
+    let all: Vec<&Local> = std::iter::once(common).chain(parts).collect();
+    for local in &all {
+        local.findings.iter().for_each(|finding| sink.push(finding.clone()));
+    }
+    for rule in 0..common.lines.len() {
+        Lines::report(all.iter().map(|local| &local.lines[rule]), sink);
+    }
 }

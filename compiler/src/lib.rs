@@ -23,10 +23,12 @@ mod tests;
 
 use leasehold_schemas::artefact::{self, Digest};
 use leasehold_schemas::vocab::Date;
+use rayon::prelude::*;
 
-use check::Strictness;
+use check::{Checked, Strictness};
 use diag::{Diagnostic, Severity};
 use lower::{Counts, Origins};
+use resolve::Resolved;
 use source::Sources;
 
 pub use reading::Cache;
@@ -89,24 +91,51 @@ pub fn compile_to_explain(sources: &Sources, cache: &mut Cache, today: Date) -> 
     run(sources, cache, today, Some(Strictness::Explain))
 }
 
+/// All phases for estates that are compared, side by side, what they have in common once. The artefacts are not proved by
+/// decoding them again: their digests are wanted, and no server is to load them.
+pub fn compile_to_compare(sources: &[&Sources], cache: &mut Cache, today: Date) -> Vec<Compilation> {
+    let mut documents = Vec::new();
+    let mut sides = Vec::new();
+    for sources in sources {
+        let read = cache.read(sources);
+        let resolved = resolve::resolve(sources, &read);
+        cache.keep(sources, &resolved);
+        documents.push(read);
+        sides.push((resolved.whole(), resolved));
+    }
+    let compile = |((estate, resolved), sources): (&(model::Estate, Resolved), &&Sources)| {
+        let (mut diagnostics, checked) = check::check(resolved, estate, today, Strictness::Serve);
+        fix::propose_removals(sources, &mut diagnostics);
+        (diagnostics, checked.map(|checked| build(checked, emit::encode)))
+    };
+    let compiled: Vec<(Vec<Diagnostic>, Option<Artefact>)> =
+        sides.par_iter().zip(sources).map(compile).collect();
+    let estates = sides.into_iter().map(|(estate, _)| estate);
+    let compilation = |((diagnostics, artefact), estate)| Compilation { diagnostics, estate, artefact };
+    compiled.into_iter().zip(estates).map(compilation).collect()
+}
+
 fn run(sources: &Sources, cache: &mut Cache, today: Date, wanted: Option<Strictness>) -> Compilation {
     let documents = cache.read(sources);
-    let (estate, findings) = resolve::resolve(sources, &documents);
+    let resolved = resolve::resolve(sources, &documents);
+    let estate = resolved.whole();
     // Documents are large, and freeing them takes as long as a phase.
     let ((), (diagnostics, artefact)) = rayon::join(
         || drop(documents),
         || {
             let (mut diagnostics, checked) =
-                check::check(&estate, findings, today, wanted.unwrap_or(Strictness::Serve));
+                check::check(&resolved, &estate, today, wanted.unwrap_or(Strictness::Serve));
             fix::propose_removals(sources, &mut diagnostics);
-            (diagnostics, checked.filter(|_| wanted.is_some()).map(build))
+            let checked = checked.filter(|_| wanted.is_some());
+            (diagnostics, checked.map(|checked| build(checked, emit::emit)))
         },
     );
+    cache.keep(sources, &resolved);
     Compilation { diagnostics, estate, artefact }
 }
 
-fn build(checked: check::Checked<'_>) -> Artefact {
+fn build(checked: Checked<'_>, emit: fn(&mut artefact::Estate) -> (Vec<u8>, Digest)) -> Artefact {
     let (mut estate, _) = lower::lower(checked);
-    let (bytes, digest) = emit::emit(&mut estate);
+    let (bytes, digest) = emit(&mut estate);
     Artefact { bytes, digest, estate }
 }

@@ -14,7 +14,7 @@ mod view;
 
 pub use arena::{Arena, Id};
 pub use estate::{
-    Allow, Class, Definition, Device, Estate, Exclusion, Guard, Network, Pool, ProbableUses, Profile,
+    Allow, Class, Common, Definition, Device, Estate, Exclusion, Guard, Network, Pool, ProbableUses, Profile,
     Reservation, Scope, Site, Subnet,
 };
 pub use values::{Assignment, Meaning, Parameters, Sparse, Values};

@@ -1,7 +1,7 @@
-//! Files to documents: parsing and decoding, one file a task, remembered by content.
+//! Files to documents: parsing and decoding, one file a task; and what is remembered of them and of what follows.
 //!
-//! Invariant: what a file gives depends on its place in the list, its role and its bytes alone; so a remembered
-//! result is as good as a new one, and the number of threads changes nothing.
+//! Invariant: what a file gives depends on its place in the list, its path and its bytes alone, and its part of the model
+//! on `estate.yaml` besides; so what is remembered is as good as new, and the number of threads changes nothing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,24 +14,36 @@ use crate::check::rules::secret::secret_in_estate;
 use crate::decode;
 use crate::diag::{Diagnostic, Sink};
 use crate::parse;
+use crate::resolve::{Base, Part, Resolved};
 use crate::source::{SourceFile, Sources};
 
 /// The path of the file that holds what is common; every other file is a site.
 const ESTATE_PATH: &str = "estate.yaml";
 
-/// What earlier compilations read. Whoever compiles again and again (an editor, `watch`) keeps one, and a file that
-/// did not change is not read again.
+/// What earlier compilations read and found. Whoever compiles again and again (an editor, `watch`) keeps one: a file that
+/// did not change is neither read nor resolved again, and rules that look at one site alone are not asked again.
 #[derive(Debug)]
 pub struct Cache {
     remembers: bool,
-    files: BTreeMap<FileId, Remembered>,
+    files: BTreeMap<String, Remembered>,
+    base: Option<Arc<Base>>,
 }
 
+/// A file by its path.
 #[derive(Debug)]
 struct Remembered {
+    id: FileId,
     bytes: Vec<u8>,
-    is_estate: bool,
     reading: Arc<Reading>,
+    before: Option<Before>,
+}
+
+/// A site's part of the model, and against what it was resolved.
+#[derive(Clone, Debug)]
+struct Before {
+    base: Arc<Base>,
+    number: u32,
+    part: Arc<Part>,
 }
 
 /// What one file gave.
@@ -50,60 +62,95 @@ enum Document {
 
 impl Default for Cache {
     fn default() -> Cache {
-        Cache { remembers: true, files: BTreeMap::new() }
+        Cache { remembers: true, files: BTreeMap::new(), base: None }
     }
 }
 
 /// The documents of an estate, files in order.
 #[derive(Debug)]
 pub struct Documents {
-    readings: Vec<Arc<Reading>>,
+    readings: Vec<(Arc<Reading>, Option<Before>)>,
     /// A folder without `estate.yaml`.
     missing: Option<Diagnostic>,
+    /// What is common, where `estate.yaml` is as it was.
+    base: Option<Arc<Base>>,
+}
+
+/// What reading a site's file gave, and the part of the model that it gave before.
+#[derive(Clone, Copy, Debug)]
+pub struct SiteReading<'a> {
+    /// The site, unless the file is broken.
+    pub document: Option<&'a SiteFile>,
+    /// What reading found.
+    pub findings: &'a [Diagnostic],
+    before: Option<&'a Before>,
+}
+
+impl SiteReading<'_> {
+    /// The part of this number that the same file gave before against the same base.
+    pub fn remembered(&self, base: &Arc<Base>, number: u32) -> Option<Arc<Part>> {
+        let same = |before: &&Before| before.number == number && Arc::ptr_eq(&before.base, base);
+        self.before.filter(same).map(|before| Arc::clone(&before.part))
+    }
 }
 
 impl Cache {
     /// For who compiles once: remembers nothing, and so copies nothing.
     pub fn none() -> Cache {
-        Cache { remembers: false, files: BTreeMap::new() }
+        Cache { remembers: false, files: BTreeMap::new(), base: None }
     }
 
     /// Reads every file, or remembers it.
     pub(crate) fn read(&mut self, sources: &Sources) -> Documents {
         let files: Vec<(FileId, &SourceFile)> = sources.iter().collect();
-        let reading = |(id, file): &(FileId, &SourceFile)| {
-            self.recall(*id, file).unwrap_or_else(|| Arc::new(read(*id, file)))
+        let recalled = |(id, file): &(FileId, &SourceFile)| {
+            let known = self.files.get(&file.path);
+            known.filter(|known| known.id == *id && known.bytes == file.bytes)
         };
-        let readings: Vec<Arc<Reading>> = files.par_iter().map(reading).collect();
-        if self.remembers {
-            self.files = files
-                .iter()
-                .zip(&readings)
-                .map(|((id, file), reading)| (*id, remember(file, reading)))
-                .collect();
-        }
-        let has_estate = files.iter().any(|(_, file)| file.path == ESTATE_PATH);
-        let missing = files.first().filter(|_| !has_estate).map(|(id, _)| {
+        let reading = |entry: &(FileId, &SourceFile)| match recalled(entry) {
+            Some(known) => (Arc::clone(&known.reading), known.before.clone()),
+            None => (Arc::new(read(entry.0, entry.1)), None),
+        };
+        let readings: Vec<(Arc<Reading>, Option<Before>)> = files.par_iter().map(reading).collect();
+        let estate = files.iter().find(|(_, file)| file.path == ESTATE_PATH);
+        let base = estate.filter(|estate| recalled(estate).is_some()).and(self.base.clone());
+        let missing = files.first().filter(|_| estate.is_none()).map(|(id, _)| {
             let span = Span { file: *id, start: 0, end: 0 };
             let message = format!("there is no `{ESTATE_PATH}`");
             Diagnostic::new(&missing_estate::RULE, span, message, "the folder of this file has no estate")
                 .with_help(format!("name the folder in which `{ESTATE_PATH}` is, or write one"))
         });
-        Documents { readings, missing }
+        if self.remembers {
+            self.remember(&files, &readings);
+        }
+        Documents { readings, missing, base }
     }
 
-    fn recall(&self, id: FileId, file: &SourceFile) -> Option<Arc<Reading>> {
-        let known = self.files.get(&id)?;
-        let same = known.is_estate == (file.path == ESTATE_PATH) && known.bytes == file.bytes;
-        same.then(|| Arc::clone(&known.reading))
+    fn remember(&mut self, files: &[(FileId, &SourceFile)], readings: &[(Arc<Reading>, Option<Before>)]) {
+        let mut earlier = std::mem::take(&mut self.files);
+        let remembered = files.iter().zip(readings).map(|((id, file), (reading, _))| {
+            let known = earlier.remove_entry(&file.path);
+            known.filter(|(_, known)| Arc::ptr_eq(&known.reading, reading)).unwrap_or_else(|| {
+                let (bytes, reading) = (file.bytes.clone(), Arc::clone(reading));
+                (file.path.clone(), Remembered { id: *id, bytes, reading, before: None })
+            })
+        });
+        self.files = remembered.collect();
     }
-}
 
-fn remember(file: &SourceFile, reading: &Arc<Reading>) -> Remembered {
-    Remembered {
-        bytes: file.bytes.clone(),
-        is_estate: file.path == ESTATE_PATH,
-        reading: Arc::clone(reading),
+    /// Remembers the parts of the model as well.
+    pub(crate) fn keep(&mut self, sources: &Sources, resolved: &Resolved) {
+        if !self.remembers {
+            return;
+        }
+        self.base = Some(Arc::clone(&resolved.base));
+        let sites = sources.iter().filter(|(_, file)| file.path != ESTATE_PATH);
+        for (((_, file), part), number) in sites.zip(&resolved.parts).zip(1..) {
+            if let Some(known) = self.files.get_mut(&file.path) {
+                let (base, part) = (Arc::clone(&resolved.base), Arc::clone(part));
+                known.before = Some(Before { base, number, part });
+            }
+        }
     }
 }
 
@@ -122,36 +169,39 @@ fn read(id: FileId, file: &SourceFile) -> Reading {
 impl Documents {
     /// `estate.yaml`, unless it is missing or broken.
     pub fn estate(&self) -> Option<&EstateFile> {
-        self.readings.iter().find_map(|reading| match &reading.document {
+        self.readings.iter().find_map(|(reading, _)| match &reading.document {
             Document::Estate(file) => file.as_ref(),
             Document::Site(_) => None,
         })
     }
 
+    /// What reading `estate.yaml` found, or that it is missing.
+    pub fn estate_findings(&self) -> impl Iterator<Item = &Diagnostic> {
+        let read = self.readings.iter().filter_map(|(reading, _)| match &reading.document {
+            Document::Estate(_) => Some(&reading.findings),
+            Document::Site(_) => None,
+        });
+        self.missing.iter().chain(read.flatten())
+    }
+
+    /// What is common, if it is remembered.
+    pub fn base(&self) -> Option<Arc<Base>> {
+        self.base.clone()
+    }
+
     /// Sites in the order of their files.
-    pub fn sites(&self) -> impl Iterator<Item = &SiteFile> {
-        self.readings.iter().filter_map(|reading| match &reading.document {
-            Document::Site(file) => file.as_ref(),
+    pub fn sites(&self) -> impl Iterator<Item = SiteReading<'_>> {
+        self.readings.iter().filter_map(|(reading, before)| match &reading.document {
+            Document::Site(document) => {
+                let (document, before) = (document.as_ref(), before.as_ref());
+                Some(SiteReading { document, findings: &reading.findings, before })
+            }
             Document::Estate(_) => None,
         })
     }
 
-    /// Whether a file did not parse, or lacks what makes it a site or the estate, or is not there.
-    pub fn is_incomplete(&self) -> bool {
-        self.missing.is_some()
-            || self.readings.iter().any(|reading| match &reading.document {
-                Document::Site(file) => file.is_none(),
-                Document::Estate(file) => file.is_none(),
-            })
-    }
-
     /// Values that look like secrets: faults, but nothing is missing because of them.
     pub fn secrets(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.readings.iter().flat_map(|reading| &reading.secrets)
-    }
-
-    /// What reading found.
-    pub fn findings(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.missing.iter().chain(self.readings.iter().flat_map(|reading| &reading.findings))
+        self.readings.iter().flat_map(|(reading, _)| &reading.secrets)
     }
 }

@@ -13,6 +13,7 @@ mod places;
 mod settings;
 
 use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
 use leasehold_schemas::artefact;
 use leasehold_schemas::source::{
@@ -20,35 +21,103 @@ use leasehold_schemas::source::{
 };
 use leasehold_schemas::vocab::{ClassName, Layer, Space};
 use leasehold_server::estate::{Classes, TableError};
+use rayon::prelude::*;
 
+use crate::check::Local;
 use crate::check::rules::class::class_expression;
 use crate::check::rules::reference::{unknown_class, unknown_option, unknown_profile};
 use crate::diag::{Diagnostic, Edit, Severity, Sink};
-use crate::model::{Class, Definition, Estate, Guard, Id, Meaning, Profile, Scope};
-use crate::reading::Documents;
+use crate::model::{Class, Definition, Estate, Guard, Id, Meaning, ProbableUses, Profile, Scope};
+use crate::reading::{Documents, SiteReading};
 use crate::source::Sources;
 
 pub use names::{BUILT_IN_CLASSES, Names, is_built_in};
 
-/// Builds the model, and gathers what reading and resolving found.
-pub fn resolve(sources: &Sources, documents: &Documents) -> (Estate, Sink) {
-    let mut sink = Sink::default();
-    documents.findings().for_each(|finding| sink.push(finding.clone()));
-    let file = documents.estate();
-    let estate = Estate { incomplete: documents.is_incomplete(), ..Estate::default() };
-    let excuse = Excuse::of(sources, file, &sink);
-    let mut resolver = Resolver { sources, estate, names: Names::default(), excuse, sink: &mut sink };
-    resolver.define(file);
+/// What `estate.yaml` says of all sites, resolved: every other file is resolved against it.
+#[derive(Debug)]
+pub struct Base {
+    /// The common part of the model.
+    pub estate: Estate,
+    /// What reading and resolving the file found.
+    pub findings: Vec<Diagnostic>,
+    names: Names,
+}
+
+/// One file's part of the model.
+#[derive(Debug)]
+pub struct Part {
+    /// The part. It finds what is common, and walks only its own.
+    pub estate: Estate,
+    /// What reading and resolving the file found.
+    pub findings: Vec<Diagnostic>,
+    /// What rules that look at one site alone find in it, once they have been asked.
+    pub local: OnceLock<Local>,
+}
+
+/// An estate, file by file.
+#[derive(Debug)]
+pub struct Resolved {
+    /// What is common.
+    pub base: Arc<Base>,
+    /// The other files, in order, numbered from 1; one that is broken has nothing in it.
+    pub parts: Vec<Arc<Part>>,
+    /// Values that look like secrets: faults, but nothing is missing because of them.
+    pub secrets: Vec<Diagnostic>,
+}
+
+impl Resolved {
+    /// The model of the whole estate.
+    pub fn whole(&self) -> Estate {
+        let parts: Vec<&Estate> = self.parts.iter().map(|part| &part.estate).collect();
+        self.base.estate.join(&parts)
+    }
+
+    /// Everything that earlier phases found.
+    pub fn findings(&self) -> impl Iterator<Item = &Diagnostic> {
+        let parts = self.parts.iter().flat_map(|part| &part.findings);
+        self.base.findings.iter().chain(parts).chain(&self.secrets)
+    }
+}
+
+/// Builds the model, and gathers what reading and resolving found. What is remembered of an unchanged file against an
+/// unchanged `estate.yaml` is taken as it is: a part depends on nothing else.
+pub fn resolve(sources: &Sources, documents: &Documents) -> Resolved {
+    let excuse = Excuse::of(sources, documents);
+    let base = documents.base().unwrap_or_else(|| Arc::new(base(sources, documents, &excuse)));
+    let files: Vec<(u32, SiteReading<'_>)> = (1..).zip(documents.sites()).collect();
+    let parts = files.par_iter().map(|(number, file)| {
+        let known = file.remembered(&base, *number);
+        known.unwrap_or_else(|| Arc::new(part(sources, &base, &excuse, *number, file)))
+    });
+    let parts = parts.collect();
+    Resolved { base, parts, secrets: documents.secrets().cloned().collect() }
+}
+
+fn base(sources: &Sources, documents: &Documents, excuse: &Excuse<'_>) -> Base {
+    let (file, found) = (documents.estate(), documents.estate_findings());
+    let mut estate = Estate::default();
+    estate.incomplete = file.is_none();
+    define(&mut estate, file);
+    let names = Names::of(&estate);
+    let mut resolver = Resolver { sources, estate, names: &names, excuse, sink: Sink::default() };
+    found.for_each(|finding| resolver.sink.push(finding.clone()));
     if let Some(file) = file {
         resolver.estate_file(file);
     }
-    for site in documents.sites() {
-        resolver.site(site);
+    let (estate, findings) = resolver.finish();
+    Base { estate, findings, names }
+}
+
+fn part(sources: &Sources, base: &Base, excuse: &Excuse<'_>, number: u32, file: &SiteReading<'_>) -> Part {
+    let estate = base.estate.begin_part(number);
+    let mut resolver = Resolver { sources, estate, names: &base.names, excuse, sink: Sink::default() };
+    file.findings.iter().for_each(|finding| resolver.sink.push(finding.clone()));
+    match file.document {
+        Some(site) => resolver.site(site),
+        None => resolver.estate.incomplete = true,
     }
-    resolver.note_faults();
-    let estate = resolver.estate;
-    documents.secrets().for_each(|finding| sink.push(finding.clone()));
-    (estate, sink)
+    let (estate, findings) = resolver.finish();
+    Part { estate, findings, local: OnceLock::new() }
 }
 
 /// Why a name that is not known may be no mistake of its own.
@@ -71,11 +140,10 @@ enum Named {
 }
 
 impl<'a> Excuse<'a> {
-    fn of(sources: &'a Sources, file: Option<&'a EstateFile>, findings: &Sink) -> Excuse<'a> {
-        let Some(file) = file else { return Excuse::Everything };
-        let id = file.span.file;
-        let faulty = findings.iter().any(|finding| finding.primary.span.file == id);
-        let text = || String::from_utf8_lossy(&sources.file(id).bytes);
+    fn of(sources: &'a Sources, documents: &'a Documents) -> Excuse<'a> {
+        let Some(file) = documents.estate() else { return Excuse::Everything };
+        let faulty = documents.estate_findings().next().is_some();
+        let text = || String::from_utf8_lossy(&sources.file(file.span.file).bytes);
         if faulty { Excuse::Dropped { text: text(), gaps: &file.gaps } } else { Excuse::Nothing }
     }
 
@@ -101,46 +169,51 @@ impl<'a> Excuse<'a> {
 struct Resolver<'a> {
     sources: &'a Sources,
     estate: Estate,
-    names: Names,
-    excuse: Excuse<'a>,
-    sink: &'a mut Sink,
+    names: &'a Names,
+    excuse: &'a Excuse<'a>,
+    sink: Sink,
+}
+
+/// Puts everything that has a name where it can be found, before anything is looked up.
+fn define(estate: &mut Estate, file: Option<&EstateFile>) {
+    for definition in definitions::standard() {
+        estate.definitions.push(definition);
+    }
+    if let Some(file) = file {
+        estate.scope = Some(scope(estate, Layer::Estate, None, file.span));
+        own_definitions(estate, &file.option_definitions);
+        for class in &file.classes {
+            estate.classes.push(Class { name: class.name.clone(), test: None, span: class.span });
+        }
+        for profile in &file.profiles.0 {
+            let scope = scope(estate, Layer::Profile, None, profile.value.span);
+            estate.profiles.push(Profile { name: profile.key.clone(), scope });
+        }
+    }
+    estate.definitions.hold_ready(definitions::nameless());
+}
+
+fn own_definitions(estate: &mut Estate, own: &Map<OptionDefinition>) {
+    for entry in &own.0 {
+        let OptionDefinition { code, r#type, array, fields, space, span: _ } = &entry.value;
+        estate.definitions.push(Definition {
+            name: entry.key.value.clone(),
+            space: space.as_ref().map_or(Space::Dhcp4, |space| space.value),
+            code: code.value,
+            kind: r#type.value,
+            array: array.as_ref().is_some_and(|array| array.value),
+            fields: fields.iter().map(|field| field.value).collect(),
+            span: Some(entry.key.span),
+        });
+    }
+}
+
+fn scope(estate: &mut Estate, layer: Layer, parent: Option<Id<Scope>>, span: Span) -> Id<Scope> {
+    let (values, meanings, only, only_partial) = Default::default();
+    estate.scopes.push(Scope { layer, parent, values, meanings, only, only_partial, span })
 }
 
 impl Resolver<'_> {
-    /// Puts everything that has a name where it can be found, before anything is looked up.
-    fn define(&mut self, file: Option<&EstateFile>) {
-        for definition in definitions::standard() {
-            self.estate.definitions.push(definition);
-        }
-        if let Some(file) = file {
-            self.estate.scope = Some(self.scope(Layer::Estate, None, file.span));
-            self.own_definitions(&file.option_definitions);
-            for class in &file.classes {
-                self.estate.classes.push(Class { name: class.name.clone(), test: None, span: class.span });
-            }
-            for profile in &file.profiles.0 {
-                let scope = self.scope(Layer::Profile, None, profile.value.span);
-                self.estate.profiles.push(Profile { name: profile.key.clone(), scope });
-            }
-        }
-        self.names = Names::of(&self.estate);
-    }
-
-    fn own_definitions(&mut self, own: &Map<OptionDefinition>) {
-        for entry in &own.0 {
-            let OptionDefinition { code, r#type, array, fields, space, span: _ } = &entry.value;
-            self.estate.definitions.push(Definition {
-                name: entry.key.value.clone(),
-                space: space.as_ref().map_or(Space::Dhcp4, |space| space.value),
-                code: code.value,
-                kind: r#type.value,
-                array: array.as_ref().is_some_and(|array| array.value),
-                fields: fields.iter().map(|field| field.value).collect(),
-                span: Some(entry.key.span),
-            });
-        }
-    }
-
     fn estate_file(&mut self, file: &EstateFile) {
         let EstateFile {
             version: _,
@@ -196,7 +269,7 @@ impl Resolver<'_> {
             let file = &self.sources.file(text.span.file).bytes;
             let names =
                 expression::Names { definitions: &self.estate.definitions, classes, this: id.index() };
-            let test = expression::parse(text, file, names, self.sink);
+            let test = expression::parse(text, file, names, &mut self.sink);
             self.estate.classes[id].test = test.map(|test| Spanned::new(test, text.span));
         }
         let values = self.client(client);
@@ -227,8 +300,7 @@ impl Resolver<'_> {
     }
 
     fn scope(&mut self, layer: Layer, parent: Option<Id<Scope>>, span: Span) -> Id<Scope> {
-        let (values, meanings, only, only_partial) = Default::default();
-        self.estate.scopes.push(Scope { layer, parent, values, meanings, only, only_partial, span })
+        scope(&mut self.estate, layer, parent, span)
     }
 
     /// The class of this name; an unknown one is reported.
@@ -286,28 +358,39 @@ impl Resolver<'_> {
     }
 
     /// Notes where something is missing from the model. What a file with a fault names, it probably uses.
-    fn note_faults(&mut self) {
-        let errors = self.sink.iter().filter(|finding| finding.rule.severity == Severity::Error);
-        self.estate.poisoned = errors.map(|finding| finding.primary.span).collect();
-        self.estate.poisoned.sort_unstable();
-        let mut faulty: Vec<FileId> = self.estate.poisoned.iter().map(|span| span.file).collect();
+    fn finish(self) -> (Estate, Vec<Diagnostic>) {
+        let Resolver { sources, mut estate, names: _, excuse: _, sink } = self;
+        let findings = sink.into_sorted();
+        let errors = findings.iter().filter(|finding| finding.rule.severity == Severity::Error);
+        let own: Vec<Span> = errors.map(|finding| finding.primary.span).collect();
+        let mut faulty: Vec<FileId> = own.iter().map(|span| span.file).collect();
         faulty.dedup();
-        let Estate { profiles, classes, definitions, probable_uses, .. } = &mut self.estate;
+        estate.poisoned.extend(own);
+        estate.poisoned.sort_unstable();
         for file in faulty {
-            let text = String::from_utf8_lossy(&self.sources.file(file).bytes);
-            // In the file that defines it, a name stands once without being used.
-            let stands =
-                |name: &str, defined: FileId| occurrences(&text, name) > usize::from(defined == file);
-            let used =
-                profiles.iter().filter(|(_, profile)| stands(&profile.name.value, profile.name.span.file));
-            probable_uses.profiles.extend(used.map(|(id, _)| id));
-            let used = classes.iter().filter(|(_, class)| stands(class.name.value.as_str(), class.span.file));
-            probable_uses.classes.extend(used.map(|(id, _)| id));
-            let used = definitions.iter().filter(|(_, definition)| {
-                definition.span.is_some_and(|span| stands(&definition.name, span.file))
-            });
-            probable_uses.definitions.extend(used.map(|(id, _)| id));
+            let text = String::from_utf8_lossy(&sources.file(file).bytes);
+            estate.probable_uses.join(&named_in(&estate, file, &text));
         }
+        (estate, findings)
+    }
+}
+
+/// What a file names in its text, whatever it means by it.
+fn named_in(estate: &Estate, file: FileId, text: &str) -> ProbableUses {
+    // In the file that defines it, a name stands once without being used.
+    let stands = |name: &str, defined: FileId| occurrences(text, name) > usize::from(defined == file);
+    let profiles =
+        estate.profiles.iter().filter(|(_, profile)| stands(&profile.name.value, profile.name.span.file));
+    let classes =
+        estate.classes.iter().filter(|(_, class)| stands(class.name.value.as_str(), class.span.file));
+    let definitions = estate
+        .definitions
+        .iter()
+        .filter(|(_, definition)| definition.span.is_some_and(|span| stands(&definition.name, span.file)));
+    ProbableUses {
+        profiles: profiles.map(|(id, _)| id).collect(),
+        classes: classes.map(|(id, _)| id).collect(),
+        definitions: definitions.map(|(id, _)| id).collect(),
     }
 }
 

@@ -15,6 +15,7 @@ pub mod reservation;
 pub mod secret;
 pub mod suppression;
 
+use super::Lines;
 use crate::diag::{Rule, Sink};
 use crate::model::Estate;
 
@@ -23,114 +24,154 @@ use crate::model::Estate;
 pub struct Registered {
     /// The rule.
     pub rule: &'static Rule,
-    /// Its check over the estate; `None` where an earlier phase or another rule raises it.
-    pub check: Option<fn(&Estate, &mut Sink)>,
+    /// How it is checked, and how much of the estate that takes.
+    pub looks_at: LooksAt,
+}
+
+/// How much of an estate a rule looks at. After an edit only those are asked again that may find something else.
+#[derive(Clone, Copy, Debug)]
+pub enum LooksAt {
+    /// An earlier phase or another rule raises it.
+    Nothing,
+    /// One site: what it finds in an estate is what it finds in each part. It looks up what it likes in what is common,
+    /// but walks what the part says.
+    Site(fn(&Estate, &mut Sink)),
+    /// The same, but what it finds wrong may be a line that several parts inherit.
+    Lines(fn(&Estate, &mut Lines)),
+    /// The whole estate.
+    Estate(fn(&Estate, &mut Sink)),
+}
+
+impl LooksAt {
+    /// Asks about a whole estate at once.
+    pub fn ask(self, estate: &Estate, sink: &mut Sink) {
+        match self {
+            LooksAt::Nothing => {}
+            LooksAt::Site(check) | LooksAt::Estate(check) => check(estate, sink),
+            LooksAt::Lines(check) => {
+                let mut lines = Lines::default();
+                check(estate, &mut lines);
+                Lines::report(std::iter::once(&lines), sink);
+            }
+        }
+    }
 }
 
 /// Every rule, in the order of codes.
 pub static REGISTRY: &[Registered] = &[
-    Registered { rule: &form::yaml_syntax::RULE, check: None },
-    Registered { rule: &form::duplicate_key::RULE, check: None },
-    Registered { rule: &form::unknown_key::RULE, check: None },
-    Registered { rule: &form::missing_key::RULE, check: None },
-    Registered { rule: &form::wrong_value::RULE, check: None },
-    Registered { rule: &form::unsupported_yaml::RULE, check: None },
-    Registered { rule: &form::too_large::RULE, check: None },
-    Registered { rule: &form::unknown_version::RULE, check: None },
-    Registered { rule: &form::not_utf8::RULE, check: None },
-    Registered { rule: &form::missing_estate::RULE, check: None },
-    Registered { rule: &suppression::expired_allow::RULE, check: None },
-    Registered { rule: &suppression::unused_allow::RULE, check: None },
-    Registered { rule: &suppression::unknown_rule::RULE, check: None },
-    Registered { rule: &suppression::not_allowable::RULE, check: None },
-    checked(&identity::duplicate_site::RULE, identity::duplicate_site::check),
-    checked(&identity::duplicate_network::RULE, identity::duplicate_network::check),
-    checked(&identity::duplicate_subnet_id::RULE, identity::duplicate_subnet_id::check),
-    checked(&identity::duplicate_class::RULE, identity::duplicate_class::check),
-    checked(&identity::duplicate_site_name::RULE, identity::duplicate_site_name::check),
-    Registered { rule: &identity::duplicate_option::RULE, check: None },
-    Registered { rule: &reference::unknown_profile::RULE, check: None },
-    Registered { rule: &reference::unknown_class::RULE, check: None },
-    Registered { rule: &reference::unknown_option::RULE, check: None },
-    checked(&reference::unused_profile::RULE, reference::unused_profile::check),
-    checked(&reference::unused_class::RULE, reference::unused_class::check),
-    checked(&reference::unused_definition::RULE, reference::unused_definition::check),
-    Registered { rule: &addressing::host_bits::RULE, check: None },
-    checked(&addressing::overlapping_subnets::RULE, addressing::overlapping_subnets::check),
-    checked(&addressing::same_base_other_mask::RULE, addressing::same_base_other_mask::check),
-    checked(&addressing::pool_outside_subnet::RULE, addressing::pool_outside_subnet::check),
-    Registered { rule: &addressing::reversed_range::RULE, check: None },
-    checked(&addressing::overlapping_pools::RULE, addressing::overlapping_pools::check),
-    checked(
+    elsewhere(&form::yaml_syntax::RULE),
+    elsewhere(&form::duplicate_key::RULE),
+    elsewhere(&form::unknown_key::RULE),
+    elsewhere(&form::missing_key::RULE),
+    elsewhere(&form::wrong_value::RULE),
+    elsewhere(&form::unsupported_yaml::RULE),
+    elsewhere(&form::too_large::RULE),
+    elsewhere(&form::unknown_version::RULE),
+    elsewhere(&form::not_utf8::RULE),
+    elsewhere(&form::missing_estate::RULE),
+    elsewhere(&suppression::expired_allow::RULE),
+    elsewhere(&suppression::unused_allow::RULE),
+    elsewhere(&suppression::unknown_rule::RULE),
+    elsewhere(&suppression::not_allowable::RULE),
+    estate(&identity::duplicate_site::RULE, identity::duplicate_site::check),
+    site(&identity::duplicate_network::RULE, identity::duplicate_network::check),
+    estate(&identity::duplicate_subnet_id::RULE, identity::duplicate_subnet_id::check),
+    estate(&identity::duplicate_class::RULE, identity::duplicate_class::check),
+    estate(&identity::duplicate_site_name::RULE, identity::duplicate_site_name::check),
+    elsewhere(&identity::duplicate_option::RULE),
+    elsewhere(&reference::unknown_profile::RULE),
+    elsewhere(&reference::unknown_class::RULE),
+    elsewhere(&reference::unknown_option::RULE),
+    estate(&reference::unused_profile::RULE, reference::unused_profile::check),
+    estate(&reference::unused_class::RULE, reference::unused_class::check),
+    estate(&reference::unused_definition::RULE, reference::unused_definition::check),
+    elsewhere(&addressing::host_bits::RULE),
+    estate(&addressing::overlapping_subnets::RULE, addressing::overlapping_subnets::check),
+    estate(&addressing::same_base_other_mask::RULE, addressing::same_base_other_mask::check),
+    estate(&addressing::pool_outside_subnet::RULE, addressing::pool_outside_subnet::check),
+    elsewhere(&addressing::reversed_range::RULE),
+    site(&addressing::overlapping_pools::RULE, addressing::overlapping_pools::check),
+    site(
         &addressing::pool_with_network_or_broadcast::RULE,
         addressing::pool_with_network_or_broadcast::check,
     ),
-    checked(&addressing::pool_contains_router::RULE, addressing::pool_contains_router::check),
-    checked(&addressing::pool_contains_relay::RULE, addressing::pool_contains_relay::check),
-    checked(&addressing::router_outside_subnet::RULE, addressing::router_outside_subnet::check),
-    checked(&addressing::relay_claimed_twice::RULE, addressing::relay_claimed_twice::check),
-    checked(&addressing::exclusion_outside_pools::RULE, addressing::exclusion_outside_pools::check),
-    checked(&addressing::overlapping_exclusions::RULE, addressing::overlapping_exclusions::check),
-    checked(&addressing::exhausted_pool::RULE, addressing::exhausted_pool::check),
-    checked(&addressing::subnet_without_addresses::RULE, addressing::subnet_without_addresses::check),
-    checked(&addressing::network_without_subnets::RULE, addressing::network_without_subnets::check),
-    checked(&addressing::no_standby_share::RULE, addressing::no_standby_share::check),
-    checked(&addressing::prefix_not_private::RULE, addressing::prefix_not_private::check),
-    checked(&addressing::selection_source_in_pool::RULE, addressing::selection_source_in_pool::check),
-    checked(&reservation::duplicate_identifier::RULE, reservation::duplicate_identifier::check),
-    checked(&reservation::mac_in_two_networks::RULE, reservation::mac_in_two_networks::check),
-    checked(&reservation::duplicate_address::RULE, reservation::duplicate_address::check),
-    checked(&reservation::address_outside_subnet::RULE, reservation::address_outside_subnet::check),
-    checked(&reservation::reserved_special_address::RULE, reservation::reserved_special_address::check),
-    checked(&reservation::bad_mac::RULE, reservation::bad_mac::check),
-    checked(&reservation::mac_and_client_id::RULE, reservation::mac_and_client_id::check),
-    checked(&reservation::duplicate_hostname::RULE, reservation::duplicate_hostname::check),
-    checked(&reservation::bad_hostname::RULE, reservation::bad_hostname::check),
-    checked(&reservation::reservation_in_pool::RULE, reservation::reservation_in_pool::check),
-    checked(&reservation::address_excluded::RULE, reservation::address_excluded::check),
-    checked(&reservation::mac_in_two_sites::RULE, reservation::mac_in_two_sites::check),
-    Registered { rule: &option::bad_option_value::RULE, check: None },
-    checked(&option::protocol_option::RULE, option::protocol_option::check),
-    checked(&option::mask_contradicts_subnet::RULE, option::mask_contradicts_subnet::check),
-    checked(&option::timer_order::RULE, option::timer_order::check),
-    checked(&option::zero_lease::RULE, option::zero_lease::check),
-    checked(&option::lease_order::RULE, option::lease_order::check),
-    checked(&option::shadowed_option::RULE, option::shadowed_option::check),
-    checked(&option::reply_too_large::RULE, option::reply_too_large::check),
-    checked(&option::encapsulated_too_long::RULE, option::encapsulated_too_long::check),
-    checked(&option::router_beside_classless_routes::RULE, option::router_beside_classless_routes::check),
-    Registered { rule: &option::bad_domain_name::RULE, check: None },
-    checked(&option::option_defined_twice::RULE, option::option_defined_twice::check),
-    Registered { rule: &class::class_expression::RULE, check: None },
-    Registered { rule: &class::unknown_option_in_expression::RULE, check: None },
-    Registered { rule: &class::class_order::RULE, check: None },
-    Registered { rule: &class::unknown_class_in_expression::RULE, check: None },
-    checked(&class::always_false::RULE, class::always_false::check),
-    checked(&class::always_true::RULE, class::always_true::check),
-    checked(&class::same_test_twice::RULE, class::same_test_twice::check),
-    checked(&class::names_alike::RULE, class::names_alike::check),
-    checked(&class::dead_guard::RULE, class::dead_guard::check),
-    checked(&class::not_proved::RULE, class::not_proved::check),
-    checked(&availability::roles_that_do_not_fit::RULE, availability::roles_that_do_not_fit::check),
-    checked(&availability::duplicate_server_name::RULE, availability::duplicate_server_name::check),
-    checked(&availability::duplicate_peer_address::RULE, availability::duplicate_peer_address::check),
-    checked(&availability::heartbeat_too_slow::RULE, availability::heartbeat_too_slow::check),
-    Registered { rule: &availability::share_leaves_nothing::RULE, check: None },
-    Registered { rule: &secret::secret_in_estate::RULE, check: None },
-    Registered { rule: &change::subnet_removed::RULE, check: None },
-    Registered { rule: &change::pool_shrunk::RULE, check: None },
-    Registered { rule: &change::subnet_id_changed::RULE, check: None },
-    Registered { rule: &change::lease_cut::RULE, check: None },
-    Registered { rule: &change::guard_narrowed::RULE, check: None },
-    Registered { rule: &change::reservation_on_held_address::RULE, check: None },
-    Registered { rule: &change::high_availability_changed::RULE, check: None },
-    Registered { rule: &change::many_reservations_removed::RULE, check: None },
-    Registered { rule: &change::artefact_format_raised::RULE, check: None },
+    site(&addressing::pool_contains_router::RULE, addressing::pool_contains_router::check),
+    site(&addressing::pool_contains_relay::RULE, addressing::pool_contains_relay::check),
+    estate(&addressing::router_outside_subnet::RULE, addressing::router_outside_subnet::check),
+    estate(&addressing::relay_claimed_twice::RULE, addressing::relay_claimed_twice::check),
+    site(&addressing::exclusion_outside_pools::RULE, addressing::exclusion_outside_pools::check),
+    site(&addressing::overlapping_exclusions::RULE, addressing::overlapping_exclusions::check),
+    site(&addressing::exhausted_pool::RULE, addressing::exhausted_pool::check),
+    site(&addressing::subnet_without_addresses::RULE, addressing::subnet_without_addresses::check),
+    site(&addressing::network_without_subnets::RULE, addressing::network_without_subnets::check),
+    estate(&addressing::no_standby_share::RULE, addressing::no_standby_share::check),
+    site(&addressing::prefix_not_private::RULE, addressing::prefix_not_private::check),
+    estate(&addressing::selection_source_in_pool::RULE, addressing::selection_source_in_pool::check),
+    site(&reservation::duplicate_identifier::RULE, reservation::duplicate_identifier::check),
+    site(&reservation::mac_in_two_networks::RULE, reservation::mac_in_two_networks::check),
+    site(&reservation::duplicate_address::RULE, reservation::duplicate_address::check),
+    estate(&reservation::address_outside_subnet::RULE, reservation::address_outside_subnet::check),
+    site(&reservation::reserved_special_address::RULE, reservation::reserved_special_address::check),
+    site(&reservation::bad_mac::RULE, reservation::bad_mac::check),
+    site(&reservation::mac_and_client_id::RULE, reservation::mac_and_client_id::check),
+    estate(&reservation::duplicate_hostname::RULE, reservation::duplicate_hostname::check),
+    site(&reservation::bad_hostname::RULE, reservation::bad_hostname::check),
+    site(&reservation::reservation_in_pool::RULE, reservation::reservation_in_pool::check),
+    site(&reservation::address_excluded::RULE, reservation::address_excluded::check),
+    estate(&reservation::mac_in_two_sites::RULE, reservation::mac_in_two_sites::check),
+    elsewhere(&option::bad_option_value::RULE),
+    site(&option::protocol_option::RULE, option::protocol_option::check),
+    lines(&option::mask_contradicts_subnet::RULE, option::mask_contradicts_subnet::check),
+    lines(&option::timer_order::RULE, option::timer_order::check),
+    site(&option::zero_lease::RULE, option::zero_lease::check),
+    lines(&option::lease_order::RULE, option::lease_order::check),
+    estate(&option::shadowed_option::RULE, option::shadowed_option::check),
+    lines(&option::reply_too_large::RULE, option::reply_too_large::check),
+    lines(&option::encapsulated_too_long::RULE, option::encapsulated_too_long::check),
+    lines(&option::router_beside_classless_routes::RULE, option::router_beside_classless_routes::check),
+    elsewhere(&option::bad_domain_name::RULE),
+    estate(&option::option_defined_twice::RULE, option::option_defined_twice::check),
+    elsewhere(&class::class_expression::RULE),
+    elsewhere(&class::unknown_option_in_expression::RULE),
+    elsewhere(&class::class_order::RULE),
+    elsewhere(&class::unknown_class_in_expression::RULE),
+    estate(&class::always_false::RULE, class::always_false::check),
+    estate(&class::always_true::RULE, class::always_true::check),
+    estate(&class::same_test_twice::RULE, class::same_test_twice::check),
+    estate(&class::names_alike::RULE, class::names_alike::check),
+    estate(&class::dead_guard::RULE, class::dead_guard::check),
+    estate(&class::not_proved::RULE, class::not_proved::check),
+    estate(&availability::roles_that_do_not_fit::RULE, availability::roles_that_do_not_fit::check),
+    estate(&availability::duplicate_server_name::RULE, availability::duplicate_server_name::check),
+    estate(&availability::duplicate_peer_address::RULE, availability::duplicate_peer_address::check),
+    estate(&availability::heartbeat_too_slow::RULE, availability::heartbeat_too_slow::check),
+    elsewhere(&availability::share_leaves_nothing::RULE),
+    elsewhere(&secret::secret_in_estate::RULE),
+    elsewhere(&change::subnet_removed::RULE),
+    elsewhere(&change::pool_shrunk::RULE),
+    elsewhere(&change::subnet_id_changed::RULE),
+    elsewhere(&change::lease_cut::RULE),
+    elsewhere(&change::guard_narrowed::RULE),
+    elsewhere(&change::reservation_on_held_address::RULE),
+    elsewhere(&change::high_availability_changed::RULE),
+    elsewhere(&change::many_reservations_removed::RULE),
+    elsewhere(&change::artefact_format_raised::RULE),
 ];
 
-/// A rule that looks at the estate.
-const fn checked(rule: &'static Rule, check: fn(&Estate, &mut Sink)) -> Registered {
-    Registered { rule, check: Some(check) }
+const fn elsewhere(rule: &'static Rule) -> Registered {
+    Registered { rule, looks_at: LooksAt::Nothing }
+}
+
+const fn site(rule: &'static Rule, check: fn(&Estate, &mut Sink)) -> Registered {
+    Registered { rule, looks_at: LooksAt::Site(check) }
+}
+
+const fn lines(rule: &'static Rule, check: fn(&Estate, &mut Lines)) -> Registered {
+    Registered { rule, looks_at: LooksAt::Lines(check) }
+}
+
+const fn estate(rule: &'static Rule, check: fn(&Estate, &mut Sink)) -> Registered {
+    Registered { rule, looks_at: LooksAt::Estate(check) }
 }
 
 /// The rule of this code or slug.

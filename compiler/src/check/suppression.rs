@@ -16,7 +16,7 @@ use crate::model::{Allow, Estate};
 pub fn apply(estate: &Estate, findings: Sink, today: Date) -> Sink {
     let mut kept = Sink::default();
     let mut entries: BTreeMap<&str, Vec<Entry<'_>>> = BTreeMap::new();
-    for allow in &estate.allows {
+    for allow in estate.allows.values() {
         if let Some(rule) = rule_of(allow, &mut kept) {
             entries.entry(rule.code).or_default().push(Entry { allow, used: false });
         }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use leasehold_schemas::artefact::{Identifier, Test};
 use leasehold_schemas::source::{ChangeLimits, HighAvailability, OptionType, Span, Spanned};
@@ -10,23 +12,12 @@ use leasehold_schemas::vocab::{AddrRange, Cidr, ClassName, Layer, OptionCode, Si
 use super::arena::{Arena, Id};
 use super::values::{Meaning, Values};
 
-/// A whole estate.
+/// A whole estate, or what one file adds to what is common: then everything common can be looked up in it, and only
+/// what the file says is walked.
 #[derive(Clone, Debug, Default)]
 pub struct Estate {
-    /// The estate's name; absent only where `estate.yaml` is missing or broken.
-    pub name: Option<Spanned<String>>,
-    /// The scope of `estate.yaml`, first of all scopes; absent as the name is.
-    pub scope: Option<Id<Scope>>,
-    /// The prefixes the estate may use.
-    pub address_space: Vec<Spanned<Cidr>>,
-    /// Whether some of them may be missing here, because what the estate says cannot be read.
-    pub address_space_partial: bool,
-    /// The pair that serves the estate.
-    pub high_availability: Option<HighAvailability>,
-    /// Whose option 118 chooses a network.
-    pub subnet_selection_sources: Vec<Spanned<AddrRange>>,
-    /// How large a change may be, at every site.
-    pub change_limits: Option<ChangeLimits>,
+    /// What `estate.yaml` says of all sites, shared by every part.
+    common: Arc<Common>,
     /// Everything that inherits.
     pub scopes: Arena<Scope>,
     /// Sites in the order of their files.
@@ -41,14 +32,8 @@ pub struct Estate {
     pub reservations: Arena<Reservation>,
     /// Devices known in a site or the estate.
     pub devices: Arena<Device>,
-    /// Classes in the order of evaluation.
-    pub classes: Arena<Class>,
-    /// Profiles in the order written.
-    pub profiles: Arena<Profile>,
-    /// Options: the standard ones, then the estate's own.
-    pub definitions: Arena<Definition>,
     /// Every `allow:` entry.
-    pub allows: Vec<Allow>,
+    pub allows: Arena<Allow>,
     /// Files that did not parse or lack what makes them a site: findings that their content could explain (unused,
     /// missing) stay silent while there is one.
     pub incomplete: bool,
@@ -57,6 +42,100 @@ pub struct Estate {
     pub poisoned: Vec<Span>,
     /// What misspelt names and broken files probably name: it counts as used.
     pub probable_uses: ProbableUses,
+    /// Common scopes from which a site inherits directly.
+    pub inherited: BTreeSet<Id<Scope>>,
+}
+
+/// What `estate.yaml` says of all sites.
+#[derive(Clone, Debug, Default)]
+pub struct Common {
+    /// The estate's name; absent only where `estate.yaml` is missing or broken.
+    pub name: Option<Spanned<String>>,
+    /// The scope of `estate.yaml`, first of all scopes; absent as the name is.
+    pub scope: Option<Id<Scope>>,
+    /// The prefixes the estate may use.
+    pub address_space: Vec<Spanned<Cidr>>,
+    /// Whether some of them may be missing here, because what the estate says cannot be read.
+    pub address_space_partial: bool,
+    /// The pair that serves the estate.
+    pub high_availability: Option<HighAvailability>,
+    /// Whose option 118 chooses a network.
+    pub subnet_selection_sources: Vec<Spanned<AddrRange>>,
+    /// How large a change may be, at every site.
+    pub change_limits: Option<ChangeLimits>,
+    /// Classes in the order of evaluation.
+    pub classes: Arena<Class>,
+    /// Profiles in the order written.
+    pub profiles: Arena<Profile>,
+    /// Options: the standard ones, then the estate's own.
+    pub definitions: Arena<Definition>,
+}
+
+impl Deref for Estate {
+    type Target = Common;
+    fn deref(&self) -> &Common {
+        &self.common
+    }
+}
+
+impl DerefMut for Estate {
+    fn deref_mut(&mut self) -> &mut Common {
+        Arc::make_mut(&mut self.common)
+    }
+}
+
+impl Estate {
+    /// A part for the file of this number, with nothing in it yet. Numbers count from 1 in the order of files.
+    pub fn begin_part(&self, number: u32) -> Estate {
+        Estate {
+            common: Arc::clone(&self.common),
+            scopes: self.scopes.begin_part(number),
+            sites: self.sites.begin_part(number),
+            networks: self.networks.begin_part(number),
+            subnets: self.subnets.begin_part(number),
+            pools: self.pools.begin_part(number),
+            reservations: self.reservations.begin_part(number),
+            devices: self.devices.begin_part(number),
+            allows: self.allows.begin_part(number),
+            incomplete: self.incomplete,
+            poisoned: self.poisoned.clone(),
+            probable_uses: ProbableUses::default(),
+            inherited: BTreeSet::new(),
+        }
+    }
+
+    /// What is common and every part, the first numbered 1 and the others after it.
+    pub fn join(&self, parts: &[&Estate]) -> Estate {
+        let parts = || parts.iter().copied();
+        let mut poisoned: Vec<Span> = self
+            .poisoned
+            .iter()
+            .copied()
+            .chain(parts().flat_map(|part| part.poisoned.iter().copied()))
+            .collect();
+        poisoned.sort_unstable();
+        poisoned.dedup();
+        let mut whole = Estate {
+            common: Arc::clone(&self.common),
+            scopes: self.scopes.join(parts().map(|part| &part.scopes)),
+            sites: self.sites.join(parts().map(|part| &part.sites)),
+            networks: self.networks.join(parts().map(|part| &part.networks)),
+            subnets: self.subnets.join(parts().map(|part| &part.subnets)),
+            pools: self.pools.join(parts().map(|part| &part.pools)),
+            reservations: self.reservations.join(parts().map(|part| &part.reservations)),
+            devices: self.devices.join(parts().map(|part| &part.devices)),
+            allows: self.allows.join(parts().map(|part| &part.allows)),
+            incomplete: self.incomplete || parts().any(|part| part.incomplete),
+            poisoned,
+            probable_uses: self.probable_uses.clone(),
+            inherited: self.inherited.clone(),
+        };
+        for part in parts() {
+            whole.probable_uses.join(&part.probable_uses);
+            whole.inherited.extend(&part.inherited);
+        }
+        whole
+    }
 }
 
 /// What misspelt names and broken files probably name. One mistake is one finding: who misspells the only use of a
@@ -69,6 +148,16 @@ pub struct ProbableUses {
     pub classes: BTreeSet<Id<Class>>,
     /// The estate's own options.
     pub definitions: BTreeSet<Id<Definition>>,
+}
+
+impl ProbableUses {
+    /// Takes in another's.
+    pub fn join(&mut self, other: &ProbableUses) {
+        let ProbableUses { profiles, classes, definitions } = other;
+        self.profiles.extend(profiles);
+        self.classes.extend(classes);
+        self.definitions.extend(definitions);
+    }
 }
 
 /// A level of inheritance: what it says, and from where it inherits.

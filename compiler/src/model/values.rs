@@ -25,6 +25,11 @@ impl Values {
         self.options.is_empty() && (self.parameters.0.is_none() || *self.parameters == NOTHING_SAID)
     }
 
+    /// Whether any option is said. Most classes, reservations and devices say none, and need not be looked at.
+    pub fn says_option(&self) -> bool {
+        !self.options.is_empty()
+    }
+
     /// What is said of an option here.
     pub fn assignment(&self, option: Id<Definition>) -> Option<&Assignment> {
         self.options.iter().find(|assignment| assignment.option == option)

@@ -97,7 +97,7 @@ impl Estate {
             self.class_views(id, None, asked, visit);
         }
         let devices: Vec<(Id<Device>, &Device)> =
-            self.devices.iter().filter(|(_, device)| asked(&device.values)).collect();
+            self.devices.in_sight().filter(|(_, device)| asked(&device.values)).collect();
         for (subnet_id, subnet) in self.subnets.iter() {
             self.place_views(subnet.scope, subnet_id, asked, visit);
             for pool in &subnet.pools {
@@ -138,29 +138,26 @@ impl Estate {
 
     /// Everything that anybody says: places, then what classes mean in them, reservations, devices.
     pub fn all_values(&self) -> impl Iterator<Item = &Values> {
-        let places = self.scopes.values().flat_map(|scope| {
-            std::iter::once(&scope.values).chain(scope.meanings.iter().map(|meaning| &meaning.values))
-        });
+        let places = self.scopes.values().flat_map(said_in);
         let reservations = self.reservations.values().map(|reservation| &reservation.values);
         places.chain(reservations).chain(self.devices.values().map(|device| &device.values))
     }
 
+    /// The same, with what is common to all sites where this is the part of one.
+    pub fn values_in_sight(&self) -> impl Iterator<Item = &Values> {
+        let places = self.scopes.in_sight().flat_map(|(_, scope)| said_in(scope));
+        let reservations = self.reservations.values().map(|reservation| &reservation.values);
+        places.chain(reservations).chain(self.devices.in_sight().map(|(_, device)| &device.values))
+    }
+
     fn scopes_without_subnets(&self) -> impl Iterator<Item = Id<Scope>> {
-        let mut inherited = vec![false; self.scopes.len()];
-        let mut narrow = vec![false; self.scopes.len()];
-        for (_, scope) in self.scopes.iter() {
-            if let Some(parent) = scope.parent {
-                inherited[parent.index()] = true;
-            }
-        }
-        for subnet in self.subnets.values() {
-            narrow[subnet.scope.index()] = true;
-        }
-        for pool in self.pools.values() {
-            narrow[pool.scope.index()] = true;
-        }
-        let alone = move |id: &Id<Scope>| !inherited[id.index()] && !narrow[id.index()];
-        self.scopes.iter().map(|(id, _)| id).filter(alone)
+        // Subnets and pools are places of their own, and what has a narrower place is seen there.
+        let mut seen: Vec<Id<Scope>> = self.scopes.values().filter_map(|scope| scope.parent).collect();
+        seen.extend(self.subnets.values().map(|subnet| subnet.scope));
+        seen.extend(self.pools.values().map(|pool| pool.scope));
+        seen.extend(&self.inherited);
+        seen.sort_unstable();
+        self.scopes.iter().map(|(id, _)| id).filter(move |id| seen.binary_search(id).is_err())
     }
 
     fn place_views<'a>(
@@ -191,4 +188,8 @@ impl Estate {
             visit(&View { client: Client::Member(class), scope, subnet, values });
         }
     }
+}
+
+fn said_in(scope: &Scope) -> impl Iterator<Item = &Values> {
+    std::iter::once(&scope.values).chain(scope.meanings.iter().map(|meaning| &meaning.values))
 }

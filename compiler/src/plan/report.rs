@@ -210,7 +210,7 @@ impl<'a> Acknowledgements<'a> {
             networks.entry((code, network.name.value.as_str())).or_insert(network.name.span);
         }
         let (mut allows, mut expired) = (Vec::new(), Vec::new());
-        for allow in &estate.allows {
+        for allow in estate.allows.values() {
             let Some(rule) = rules::find(&allow.rule.value).filter(|rule| rules::change::is_of_change(rule))
             else {
                 continue;

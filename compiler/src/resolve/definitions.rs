@@ -4,6 +4,8 @@
 //! Invariant: names and codes are unique, and the list is in the order of codes. Sub-options have no standard
 //! definitions here: what lives in options 43 and 125 is a vendor's, so an estate defines it.
 
+use std::ops::RangeInclusive;
+
 use leasehold_schemas::source::OptionType;
 use leasehold_schemas::vocab::{OptionCode, Space};
 
@@ -188,6 +190,28 @@ pub fn standard() -> Vec<Definition> {
         span: None,
     };
     STANDARD.iter().map(definition).collect()
+}
+
+/// The codes that an option can have; 0 is padding and 255 the end (RFC 2132 section 3).
+pub const CODES: RangeInclusive<u8> = 1..=254;
+
+/// Options that nobody has defined, by their codes: they are named by them, and have octets for their values.
+pub fn nameless() -> Vec<Definition> {
+    let definition = |code: u8| Definition {
+        name: code.to_string(),
+        space: Space::Dhcp4,
+        code: OptionCode(code),
+        kind: Binary,
+        array: false,
+        fields: Vec::new(),
+        span: None,
+    };
+    CODES.map(definition).collect()
+}
+
+/// Where the option of this code, one of [`CODES`], stands among the nameless ones.
+pub fn nameless_at(code: u8) -> usize {
+    usize::from(code - CODES.start())
 }
 
 /// Whether the protocol itself decides the option's value, so that an estate may not: what makes the exchange

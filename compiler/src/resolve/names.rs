@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use leasehold_schemas::vocab::{ClassName, OptionCode, Space};
 
-use super::expression;
+use super::{definitions, expression};
 use crate::diag::{nearest, only_slip};
 use crate::model::{Class, Definition, Estate, Id, Profile};
 
@@ -40,15 +40,14 @@ impl Names {
             names.profiles.entry(profile.name.value.clone()).or_insert(id);
         }
         for (id, definition) in estate.definitions.iter() {
-            names.add_definition(id, definition);
+            names.options.entry(definition.name.clone()).or_insert(id);
+            names.codes.entry((definition.space, definition.code)).or_insert(id);
+        }
+        for code in definitions::CODES {
+            let nameless = estate.definitions.ready(definitions::nameless_at(code));
+            names.codes.entry((Space::Dhcp4, OptionCode(code))).or_insert(nameless);
         }
         names
-    }
-
-    /// Adds an option.
-    pub fn add_definition(&mut self, id: Id<Definition>, definition: &Definition) {
-        self.options.entry(definition.name.clone()).or_insert(id);
-        self.codes.entry((definition.space, definition.code)).or_insert(id);
     }
 
     /// A class of the estate.

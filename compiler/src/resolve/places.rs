@@ -24,6 +24,7 @@ impl Resolver<'_> {
         } = file;
         let profile = profile.as_ref().and_then(|name| self.profile(name));
         let parent = profile.as_ref().map(|id| self.estate.profiles[id.value].scope).or(self.estate.scope);
+        self.estate.inherited.extend(parent);
         // Everything in the file is the site's, also what stands before its first key.
         let whole = Span { file: span.file, start: 0, end: u32::MAX };
         let scope = self.scope(Layer::Site, parent, *span);

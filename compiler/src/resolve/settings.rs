@@ -6,7 +6,7 @@ use leasehold_schemas::source::{
 };
 use leasehold_schemas::vocab::{ClassName, OptionCode, Seconds, Space};
 
-use super::{Named, Resolver, is_built_in, option_bytes};
+use super::{Named, Resolver, definitions, is_built_in, option_bytes};
 use crate::check::rules::identity::duplicate_option;
 use crate::check::rules::reference::unknown_class;
 use crate::diag::Diagnostic;
@@ -136,7 +136,7 @@ impl Resolver<'_> {
         if value.value == OptionValue::Null {
             return Some(Assignment { option, key, span, elements: Vec::new(), bytes: None });
         }
-        let encoded = option_bytes::encode(&self.estate.definitions[option], value, self.sink)?;
+        let encoded = option_bytes::encode(&self.estate.definitions[option], value, &mut self.sink)?;
         Some(Assignment { option, key, span, elements: encoded.elements, bytes: Some(encoded.bytes) })
     }
 
@@ -172,7 +172,7 @@ impl Resolver<'_> {
             return Some(found);
         }
         if let Some(code) = option_code(&name.value) {
-            return Some(self.option_of_code(code));
+            return self.names.option_by_code(Space::Dhcp4, code);
         }
         let nearest = self.names.nearest_option(&name.value).map(str::to_owned);
         let meant = nearest.as_deref().and_then(|name| self.names.option(name));
@@ -180,30 +180,12 @@ impl Resolver<'_> {
         self.unknown(Named::Option, &name.value, name.span, nearest);
         None
     }
-
-    /// The option of this code. One that nobody has defined has octets for its value.
-    fn option_of_code(&mut self, code: OptionCode) -> Id<Definition> {
-        self.names.option_by_code(Space::Dhcp4, code).unwrap_or_else(|| {
-            let definition = Definition {
-                name: code.to_string(),
-                space: Space::Dhcp4,
-                code,
-                kind: leasehold_schemas::source::OptionType::Binary,
-                array: false,
-                fields: Vec::new(),
-                span: None,
-            };
-            let id = self.estate.definitions.push(definition);
-            self.names.add_definition(id, &self.estate.definitions[id]);
-            id
-        })
-    }
 }
 
-/// A code that an option can have, as text; 0 is padding and 255 the end (RFC 2132 section 3).
+/// A code that an option can have, as text.
 fn option_code(text: &str) -> Option<OptionCode> {
     let plain = text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|code| plain && (1..=254).contains(code)).map(OptionCode)
+    text.parse().ok().filter(|code| plain && definitions::CODES.contains(code)).map(OptionCode)
 }
 
 /// Default, shortest and longest lease time; a bare duration is the default alone, `null` takes all three away.

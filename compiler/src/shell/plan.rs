@@ -12,9 +12,10 @@ use leasehold_compiler::plan::{
     Effective, PlanLook, Question, human, markdown, plan as compare, rule_of_change,
 };
 use leasehold_compiler::source::Sources;
-use leasehold_compiler::{Cache, check::rules};
+use leasehold_compiler::{Cache, Compilation, check::rules};
 use leasehold_schemas::artefact::ArtefactError;
 use leasehold_schemas::plan::Plan;
+use leasehold_schemas::vocab::Date;
 
 use super::arguments::{Format, Global};
 use super::check::prepare;
@@ -95,23 +96,8 @@ pub(super) fn plan(global: &Global, request: &Request<'_>) -> Result<u8, Failure
         report(global, &sources, &[finding], Channel::Error)?;
         return Ok(FINDINGS);
     }
-    let name = request.against.to_string_lossy().into_owned();
-    // What both sides have in common is read once.
-    let mut cache = Cache::default();
-    let before = match base {
-        Base::Artefact(effective) => *effective,
-        Base::Files(base) => {
-            if limits::too_many_files(&base).is_some() {
-                return Err(AgainstError::TooManyFiles(name).into());
-            }
-            let mut compilation = leasehold_compiler::compile(&base, &mut cache, today);
-            let effective = Effective::of_files(name, &base, &mut compilation);
-            std::mem::forget((base, compilation));
-            effective
-        }
-    };
-    let mut compilation = leasehold_compiler::compile(&sources, &mut cache, today);
-    let after = Effective::of_files(folder.display().to_string(), &sources, &mut compilation);
+    let names = [request.against.to_string_lossy().into_owned(), folder.display().to_string()];
+    let (before, after, compilation) = sides(base, &sources, names, today)?;
     let errors: Vec<_> = compilation
         .diagnostics
         .iter()
@@ -137,8 +123,38 @@ pub(super) fn plan(global: &Global, request: &Request<'_>) -> Result<u8, Failure
         say(&format!("planned in {}", seconds(begun)));
     }
     let code = code(&plan, errors.len(), request.detailed_exitcode);
-    std::mem::forget((before, after, compilation, sources, cache));
+    std::mem::forget((before, after, compilation, sources));
     Ok(code)
+}
+
+/// Both views, and the estate itself.
+fn sides(
+    base: Base,
+    sources: &Sources,
+    [before, after]: [String; 2],
+    today: Date,
+) -> Result<(Effective, Effective, Compilation), AgainstError> {
+    let against = match &base {
+        Base::Files(base) if limits::too_many_files(base).is_some() => {
+            return Err(AgainstError::TooManyFiles(before));
+        }
+        Base::Files(base) => Some(base),
+        Base::Artefact(_) => None,
+    };
+    let both: Vec<&Sources> = against.into_iter().chain([sources]).collect();
+    let mut compiled = leasehold_compiler::compile_to_compare(&both, &mut Cache::default(), today);
+    let mut compilation = compiled.pop().expect("the estate itself is the last side");
+    let before = match base {
+        Base::Artefact(effective) => *effective,
+        Base::Files(base) => {
+            let mut compiled = compiled.pop().expect("the other side is before it");
+            let effective = Effective::of_files(before, &base, &mut compiled);
+            std::mem::forget((base, compiled));
+            effective
+        }
+    };
+    let after = Effective::of_files(after, sources, &mut compilation);
+    Ok((before, after, compilation))
 }
 
 fn show(global: &Global, shape: Shape, plan: &Plan) -> Result<(), Failure> {

@@ -160,8 +160,8 @@ impl<'a> Senders<'a> {
     /// Devices known in the network's site, or those known in the whole estate.
     fn devices(self, in_site: bool) -> impl Iterator<Item = (&'a Identifier, &'a [Guard])> {
         let site = Some(self.estate.networks[self.network].site).filter(|_| in_site);
-        let devices = self.estate.devices.values().filter(move |device| device.site == site);
-        devices.map(|device| (&device.identifier.value, &device.classes[..]))
+        let devices = self.estate.devices.in_sight().filter(move |(_, device)| device.site == site);
+        devices.map(|(_, device)| (&device.identifier.value, &device.classes[..]))
     }
 }
 

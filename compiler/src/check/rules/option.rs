@@ -1,6 +1,5 @@
 //! L5 options: values that their definitions, the protocol and each other allow.
 
-mod findings;
 mod lifetimes;
 
 pub mod bad_option_value;

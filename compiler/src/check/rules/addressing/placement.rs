@@ -14,20 +14,21 @@ use crate::model::{Estate, Id, Pool, Reservation, Subnet};
 /// Which subnets have a prefix that fits nothing they hold.
 #[derive(Debug)]
 pub struct Placement {
-    misplaced: Vec<bool>,
+    /// In order.
+    misplaced: Vec<Id<Subnet>>,
 }
 
 impl Placement {
     /// Looks at every subnet.
     pub fn of(estate: &Estate) -> Placement {
         let routers = Routers::of(estate);
-        let misplaced = estate.subnets.values().map(|subnet| is_misplaced(estate, routers, subnet)).collect();
-        Placement { misplaced }
+        let misplaced = estate.subnets.iter().filter(|(_, subnet)| is_misplaced(estate, routers, subnet));
+        Placement { misplaced: misplaced.map(|(id, _)| id).collect() }
     }
 
     /// Whether the subnet's prefix fits nothing that it holds.
     pub fn misplaced(&self, subnet: Id<Subnet>) -> bool {
-        self.misplaced[subnet.index()]
+        self.misplaced.binary_search(&subnet).is_ok()
     }
 
     /// Whether the subnet's prefix may be relied on: written without host bits, and fitting what it holds.

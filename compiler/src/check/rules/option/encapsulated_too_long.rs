@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use leasehold_schemas::vocab::Space;
 
-use super::findings::{Findings, says_any};
-use crate::diag::{Diagnostic, Rule, Severity, Sink};
-use crate::model::{Assignment, Estate};
+use crate::check::{Lines, Seen};
+use crate::diag::{Diagnostic, Rule, Severity};
+use crate::model::{Assignment, Estate, Values};
 
 /// The sub-options of a space take more than one option can hold.
 pub static RULE: Rule = Rule {
@@ -21,14 +21,13 @@ pub static RULE: Rule = Rule {
 const CONTAINER_OCTETS_MAX: usize = 255;
 
 /// Adds up each space for each kind of client, and reports the longest of its values.
-pub fn check(estate: &Estate, sink: &mut Sink) {
+pub fn check(estate: &Estate, lines: &mut Lines) {
     let space = |assignment: &Assignment| estate.definitions[assignment.option].space;
     let encapsulated = |assignment: &Assignment| space(assignment) != Space::Dhcp4;
-    if !estate.all_values().flat_map(|values| &values.options).any(encapsulated) {
+    if !estate.values_in_sight().flat_map(|values| &values.options).any(encapsulated) {
         return;
     }
-    let mut findings = Findings::default();
-    estate.views(says_any, &mut |view| {
+    estate.views(Values::says_option, &mut |view| {
         let mut spaces: BTreeMap<Space, Vec<(&Assignment, usize)>> = BTreeMap::new();
         for (assignment, bytes) in view.options().filter(|(assignment, _)| encapsulated(assignment)) {
             // A code and a length before each.
@@ -38,7 +37,7 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             let total: usize = parts.iter().map(|(_, length)| length).sum();
             let longest = parts.iter().max_by_key(|(assignment, length)| (*length, assignment.span));
             let Some((longest, length)) = longest.filter(|_| total > CONTAINER_OCTETS_MAX) else { continue };
-            findings.add(view.subnet, longest.span, || {
+            lines.add(Seen::in_view(view), longest.span, || {
                 let message = format!(
                     "options of space `{space}` take {total} octets together, more than {CONTAINER_OCTETS_MAX}"
                 );
@@ -47,5 +46,4 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             });
         }
     });
-    findings.report(sink);
 }

@@ -1,9 +1,9 @@
 //! L506: shortest, default and longest lease time in their order, in every place as they are inherited there.
 
-use super::findings::Findings;
 use super::lifetimes::{self, Disorder, Lifetimes, Time};
-use crate::diag::{Diagnostic, Rule, Severity, Sink};
-use crate::model::{Estate, View};
+use crate::check::{Lines, Seen};
+use crate::diag::{Diagnostic, Rule, Severity};
+use crate::model::Estate;
 
 /// The default lease time is not between its bounds.
 pub static RULE: Rule = Rule {
@@ -15,13 +15,12 @@ pub static RULE: Rule = Rule {
 };
 
 /// Reports the line that says the wrong time, once.
-pub fn check(estate: &Estate, sink: &mut Sink) {
-    let mut findings = Findings::default();
-    let mut judge = |view: &View<'_>, disorder: Option<Disorder>| {
+pub fn check(estate: &Estate, lines: &mut Lines) {
+    let mut judge = |seen: Seen, disorder: Option<Disorder>| {
         let Some(disorder) = disorder else { return };
         let Some((culprit, other, said)) = disorder.culprit() else { return };
         let against = other.said.map(|said| said.statement);
-        findings.add_against(view.subnet, said.statement, against, || {
+        lines.add_against(seen, said.statement, against, || {
             let message = format!("{} is longer than {}", disorder.shorter, disorder.longer);
             let label = format!("{} here", culprit.seconds);
             let diagnostic = Diagnostic::new(&RULE, said.span, message, label);
@@ -32,12 +31,12 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             .with_help(help(&culprit, &other))
         });
     };
-    estate.views(lifetimes::any, &mut |view| judge(view, Lifetimes::of(view).lease_disorder()));
+    estate
+        .views(lifetimes::any, &mut |view| judge(Seen::in_view(view), Lifetimes::of(view).lease_disorder()));
     // What contradicts itself is wrong even where everybody says something else.
     estate.statements(lifetimes::any, &mut |view| {
-        judge(view, Lifetimes::of(view).lease_disorder().filter(Disorder::is_one_statement));
+        judge(Seen::Alone, Lifetimes::of(view).lease_disorder().filter(Disorder::is_one_statement));
     });
-    findings.report(sink);
 }
 
 /// The lease time as the nearest place has it, or the two bounds the other way round.

@@ -4,9 +4,9 @@ use std::net::Ipv4Addr;
 
 use leasehold_schemas::vocab::{Cidr, OptionCode, Space};
 
-use super::findings::{Findings, says_any};
-use crate::diag::{Diagnostic, Rule, Severity, Sink};
-use crate::model::Estate;
+use crate::check::{Lines, Seen};
+use crate::diag::{Diagnostic, Rule, Severity};
+use crate::model::{Estate, Values};
 
 /// Clients would be told another netmask or broadcast address than their subnet has.
 pub static RULE: Rule = Rule {
@@ -21,14 +21,13 @@ const SUBNET_MASK: OptionCode = OptionCode(1);
 const BROADCAST_ADDRESS: OptionCode = OptionCode(28);
 
 /// Reports each line that says a wrong address, once.
-pub fn check(estate: &Estate, sink: &mut Sink) {
-    let mut findings = Findings::default();
+pub fn check(estate: &Estate, lines: &mut Lines) {
     for (code, expected) in [(SUBNET_MASK, mask as Expected), (BROADCAST_ADDRESS, broadcast)] {
         let Some(option) = estate.definition(Space::Dhcp4, code) else { continue };
-        if !estate.all_values().any(|values| values.assignment(option).is_some()) {
+        if !estate.values_in_sight().any(|values| values.assignment(option).is_some()) {
             continue;
         }
-        estate.views(says_any, &mut |view| {
+        estate.views(Values::says_option, &mut |view| {
             let Some(subnet) = view.subnet.map(|id| &estate.subnets[id]) else { return };
             let Some(assignment) = view.option(option) else { return };
             let Some(said) = assignment.bytes.as_deref().and_then(address) else { return };
@@ -37,7 +36,7 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             if subnet.suspect {
                 return;
             }
-            findings.add(view.subnet, assignment.span, || {
+            lines.add(Seen::in_view(view), assignment.span, || {
                 let name = &estate.definitions[option].name;
                 let message = format!("`{name}` {said} contradicts subnet `{prefix}`");
                 Diagnostic::new(&RULE, assignment.span, message, format!("expected {right}"))
@@ -46,7 +45,6 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             });
         });
     }
-    findings.report(sink);
 }
 
 /// The right address, where the said one is wrong.

@@ -2,9 +2,9 @@
 
 use leasehold_schemas::vocab::{OptionCode, Space};
 
-use super::findings::{Findings, says_any};
-use crate::diag::{Diagnostic, Rule, Severity, Sink};
-use crate::model::{Assignment, Client, Estate, View};
+use crate::check::{Lines, Seen};
+use crate::diag::{Diagnostic, Rule, Severity};
+use crate::model::{Assignment, Client, Estate, Values, View};
 
 /// A reply with everything that a client can ask for is larger than a client must take.
 pub static RULE: Rule = Rule {
@@ -21,9 +21,8 @@ const REPLY_OCTETS_MAX: usize = 548;
 const FIXED_OCTETS: usize = 236 + 4 + 3 + 6 + 6 + 6 + 6 + 6 + 1;
 
 /// Adds up each kind of client's options, and reports the longest of its values.
-pub fn check(estate: &Estate, sink: &mut Sink) {
-    let mut findings = Findings::default();
-    estate.views(says_any, &mut |view| {
+pub fn check(estate: &Estate, lines: &mut Lines) {
+    estate.views(Values::says_option, &mut |view| {
         let hostname = hostname_octets(estate, view);
         let bytes = |assignment: &Assignment| assignment.bytes.as_ref().map_or(0, Vec::len);
         // What is overridden only makes the sum larger, so that most views are settled here.
@@ -46,13 +45,12 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         let total = FIXED_OCTETS + hostname + options;
         let longest = sent().max_by_key(|(assignment, bytes)| (bytes.len(), assignment.span));
         let Some((longest, bytes)) = longest.filter(|_| total > REPLY_OCTETS_MAX) else { return };
-        findings.add(view.subnet, longest.span, || {
+        lines.add(Seen::in_view(view), longest.span, || {
             let message = format!("a reply takes {total} octets, more than {REPLY_OCTETS_MAX}");
             Diagnostic::new(&RULE, longest.span, message, format!("{} of them here, the most", bytes.len()))
                 .with_note("a client that does not name a larger size gets only what fits, before option 82")
         });
     });
-    findings.report(sink);
 }
 
 /// Octets of an option with its codes and lengths; more than 255 are split (RFC 3396).

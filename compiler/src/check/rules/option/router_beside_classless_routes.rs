@@ -4,9 +4,9 @@ use std::net::Ipv4Addr;
 
 use leasehold_schemas::vocab::{OptionCode, Space};
 
-use super::findings::{Findings, says_any};
-use crate::diag::{Diagnostic, Rule, Severity, Sink};
-use crate::model::Estate;
+use crate::check::{Lines, Seen};
+use crate::diag::{Diagnostic, Rule, Severity};
+use crate::model::{Estate, Values};
 
 /// Clients are told routers and classless routes, and the routes hold no default.
 pub static RULE: Rule = Rule {
@@ -21,21 +21,20 @@ const ROUTERS: OptionCode = OptionCode(3);
 const CLASSLESS_ROUTES: OptionCode = OptionCode(121);
 
 /// Reports each line that gives routes without a default to clients that are told routers.
-pub fn check(estate: &Estate, sink: &mut Sink) {
+pub fn check(estate: &Estate, lines: &mut Lines) {
     let option = |code| estate.definition(Space::Dhcp4, code);
     let (Some(routers), Some(routes)) = (option(ROUTERS), option(CLASSLESS_ROUTES)) else { return };
-    if !estate.all_values().any(|values| values.assignment(routes).is_some()) {
+    if !estate.values_in_sight().any(|values| values.assignment(routes).is_some()) {
         return;
     }
-    let mut findings = Findings::default();
-    estate.views(says_any, &mut |view| {
+    estate.views(Values::says_option, &mut |view| {
         let (Some(routers), Some(routes)) = (view.option(routers), view.option(routes)) else { return };
         let (Some(router), Some(bytes)) = (routers.bytes.as_deref(), routes.bytes.as_deref()) else { return };
         let router = router.first_chunk::<4>().copied().map(Ipv4Addr::from);
         if view.subnet.is_none() || has_default(bytes) {
             return;
         }
-        findings.add(view.subnet, routes.span, || {
+        lines.add(Seen::in_view(view), routes.span, || {
             let message = "clients that take these routes ignore option `routers`";
             let diagnostic = Diagnostic::new(&RULE, routes.span, message, "no route to 0.0.0.0/0 among them")
                 .with_secondary(routers.span, "ignored, as RFC 3442 demands");
@@ -45,7 +44,6 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             }
         });
     });
-    findings.report(sink);
 }
 
 /// Whether one of the routes has a prefix of length 0 (RFC 3442); octets that are no routes say nothing.

@@ -5,6 +5,7 @@ use leasehold_schemas::source::{FileId, Said, Span, Spanned};
 use leasehold_schemas::vocab::{HexBytes, Layer, OptionCode, Seconds, Space};
 
 use super::*;
+use crate::check::rules::LooksAt;
 use crate::diag::Sink;
 use crate::model::{
     Assignment, Class, Definition, Estate, Id, Meaning, Network, Pool, Reservation, Scope, Site, Subnet,
@@ -134,9 +135,9 @@ impl Draft {
     }
 
     /// What the rule finds: the place and the message of each finding.
-    fn found(&self, check: fn(&Estate, &mut Sink)) -> Vec<(Span, String)> {
+    fn found(&self, rule: LooksAt) -> Vec<(Span, String)> {
         let mut sink = Sink::default();
-        check(&self.estate, &mut sink);
+        rule.ask(&self.estate, &mut sink);
         sink.into_sorted().into_iter().map(|d| (d.primary.span, d.message)).collect()
     }
 }
@@ -152,13 +153,13 @@ fn a_shorter_lease_is_wrong_against_inherited_timers_once() {
     let (subnet, scope) = draft.subnet("10.42.8.0/24");
     draft.subnet("10.42.9.0/24");
     let pool = draft.pool(subnet, "10.42.8.20 - 10.42.8.30");
-    assert_eq!(draft.found(timer_order::check), []);
+    assert_eq!(draft.found(LooksAt::Lines(timer_order::check)), []);
     let at = draft.lease(scope, 14_400);
     draft.estate.scopes[pool].values.parameters.lease_min = draft.seconds(14_400);
     let message = "`rebind-after` (6h) is not shorter than `lease` (4h)".to_owned();
-    assert_eq!(draft.found(timer_order::check), [(at, message)]);
+    assert_eq!(draft.found(LooksAt::Lines(timer_order::check)), [(at, message)]);
     draft.estate.scopes[scope].values.parameters.rebind_after = Said::Unset(at);
-    assert_eq!(draft.found(timer_order::check), []);
+    assert_eq!(draft.found(LooksAt::Lines(timer_order::check)), []);
 }
 
 #[test]
@@ -172,7 +173,7 @@ fn timers_said_in_one_place_are_found_in_every_subnet_but_reported_once() {
         draft.subnet(prefix);
     }
     let mut sink = Sink::default();
-    timer_order::check(&draft.estate, &mut sink);
+    LooksAt::Lines(timer_order::check).ask(&draft.estate, &mut sink);
     let found = sink.into_sorted();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].primary.span, at);
@@ -186,7 +187,7 @@ fn wider_times_that_nobody_inherits_together_are_no_finding() {
     draft.estate.scopes[root].values.parameters.renew_after = draft.seconds(36_000);
     let (_, scope) = draft.subnet("10.42.8.0/24");
     draft.lease(scope, 86_400);
-    assert_eq!(draft.found(timer_order::check), []);
+    assert_eq!(draft.found(LooksAt::Lines(timer_order::check)), []);
 }
 
 #[test]
@@ -203,7 +204,8 @@ fn classes_and_reservations_win_over_places() {
     short.parameters.lease_default = draft.seconds(900);
     let at_reservation = short.parameters.lease_default.span().unwrap();
     draft.reservation(subnet, short);
-    let places: Vec<Span> = draft.found(timer_order::check).into_iter().map(|(span, _)| span).collect();
+    let places: Vec<Span> =
+        draft.found(LooksAt::Lines(timer_order::check)).into_iter().map(|(span, _)| span).collect();
     assert_eq!(places, [at_class, at_reservation]);
 }
 
@@ -214,14 +216,14 @@ fn lease_bounds_hold_where_they_are_inherited() {
     draft.lease(root, 28_800);
     draft.estate.scopes[root].values.parameters.lease_max = draft.seconds(86_400);
     let (_, scope) = draft.subnet("10.42.8.0/24");
-    assert_eq!(draft.found(lease_order::check), []);
+    assert_eq!(draft.found(LooksAt::Lines(lease_order::check)), []);
     let at = draft.lease(scope, 604_800);
     let message = "`lease` (7d) is longer than `lease.max` (1d)".to_owned();
-    assert_eq!(draft.found(lease_order::check), [(at, message)]);
-    assert_eq!(draft.found(timer_order::check), []);
+    assert_eq!(draft.found(LooksAt::Lines(lease_order::check)), [(at, message)]);
+    assert_eq!(draft.found(LooksAt::Lines(timer_order::check)), []);
     let at = draft.lease(scope, 0);
-    assert_eq!(draft.found(lease_order::check), []);
-    assert_eq!(draft.found(zero_lease::check), [(at, "lease time is zero".to_owned())]);
+    assert_eq!(draft.found(LooksAt::Lines(lease_order::check)), []);
+    assert_eq!(draft.found(LooksAt::Site(zero_lease::check)), [(at, "lease time is zero".to_owned())]);
 }
 
 #[test]
@@ -234,15 +236,15 @@ fn a_mask_is_judged_against_every_subnet_that_inherits_it() {
     draft.estate.scopes[root].values.options.push(mask);
     let (first, scope) = draft.subnet("10.42.8.0/24");
     draft.estate.scopes[scope].values.options.push(broadcast);
-    assert_eq!(draft.found(mask_contradicts_subnet::check), []);
+    assert_eq!(draft.found(LooksAt::Lines(mask_contradicts_subnet::check)), []);
     draft.subnet("10.42.10.0/23");
     draft.subnet("10.42.12.0/23");
     let message = "`subnet-mask` 255.255.255.0 contradicts subnet `10.42.10.0/23`".to_owned();
-    assert_eq!(draft.found(mask_contradicts_subnet::check), [(at, message)]);
+    assert_eq!(draft.found(LooksAt::Lines(mask_contradicts_subnet::check)), [(at, message)]);
     let own = draft.option(28, &[10, 42, 9, 255]);
     let at_own = own.span;
     draft.reservation(first, Values { options: vec![own], ..Values::default() });
-    assert_eq!(draft.found(mask_contradicts_subnet::check)[1].0, at_own);
+    assert_eq!(draft.found(LooksAt::Lines(mask_contradicts_subnet::check))[1].0, at_own);
 }
 
 #[test]
@@ -283,7 +285,7 @@ fn definitions_of_what_exists() {
         (define("again", 234, Space::Dhcp4), "option code 234 in space `dhcp4` is defined twice"),
     ];
     let wanted: Vec<(Span, String)> = wanted.map(|(span, message)| (span, message.to_owned())).into();
-    assert_eq!(draft.found(option_defined_twice::check), wanted);
+    assert_eq!(draft.found(LooksAt::Estate(option_defined_twice::check)), wanted);
 }
 
 #[test]
@@ -297,10 +299,10 @@ fn routes_without_a_default_beside_routers() {
     let at = routes.span;
     draft.estate.scopes[root].values.options.push(routes);
     let message = "clients that take these routes ignore option `routers`".to_owned();
-    assert_eq!(draft.found(router_beside_classless_routes::check), [(at, message)]);
+    assert_eq!(draft.found(LooksAt::Lines(router_beside_classless_routes::check)), [(at, message)]);
     let with_default = draft.option(121, &[8, 10, 10, 42, 8, 2, 0, 10, 42, 8, 1]);
     draft.estate.scopes[scope].values.options.push(with_default);
-    assert_eq!(draft.found(router_beside_classless_routes::check), []);
+    assert_eq!(draft.found(LooksAt::Lines(router_beside_classless_routes::check)), []);
 }
 
 #[test]
@@ -312,14 +314,14 @@ fn replies_are_counted_without_what_is_overridden_or_never_sent() {
     let at = path.span;
     draft.estate.scopes[root].values.options.extend([path, portal]);
     let message = "a reply takes 549 octets, more than 548".to_owned();
-    assert_eq!(draft.found(reply_too_large::check), [(at, message)]);
+    assert_eq!(draft.found(LooksAt::Lines(reply_too_large::check)), [(at, message)]);
     draft.estate.scopes[root].values.parameters.never_send =
         Said::Set(Spanned::new(vec![OptionCode(114)], at));
-    assert_eq!(draft.found(reply_too_large::check), []);
+    assert_eq!(draft.found(LooksAt::Lines(reply_too_large::check)), []);
     draft.estate.scopes[root].values.parameters.never_send = Said::Absent;
     let shorter = draft.option(17, b"a");
     draft.estate.scopes[scope].values.options.push(shorter);
-    assert_eq!(draft.found(reply_too_large::check), []);
+    assert_eq!(draft.found(LooksAt::Lines(reply_too_large::check)), []);
 }
 
 #[test]
@@ -345,7 +347,7 @@ fn sub_options_share_one_container() {
         spans.push(span);
     }
     let message = "options of space `43` take 257 octets together, more than 255".to_owned();
-    assert_eq!(draft.found(encapsulated_too_long::check), [(spans[1], message)]);
+    assert_eq!(draft.found(LooksAt::Lines(encapsulated_too_long::check)), [(spans[1], message)]);
 }
 
 #[test]
@@ -353,9 +355,7 @@ fn an_empty_estate_has_no_findings() {
     let estate = Estate::default();
     for registered in crate::check::rules::REGISTRY.iter().filter(|entry| entry.rule.code.starts_with("L5")) {
         let mut sink = Sink::default();
-        if let Some(check) = registered.check {
-            check(&estate, &mut sink);
-        }
+        registered.looks_at.ask(&estate, &mut sink);
         assert!(sink.is_empty());
     }
 }

@@ -1,8 +1,8 @@
 //! L504: T1 < T2 < lease time, in every place as it is inherited there.
 
-use super::findings::Findings;
 use super::lifetimes::{self, Disorder, Lifetimes, Time};
-use crate::diag::{Diagnostic, Rule, Severity, Sink};
+use crate::check::{Lines, Seen};
+use crate::diag::{Diagnostic, Rule, Severity};
 use crate::model::{Estate, View};
 
 /// A client would rebind before it renews, or after its lease has ended.
@@ -15,15 +15,14 @@ pub static RULE: Rule = Rule {
 };
 
 /// Reports the line that says the wrong time, once.
-pub fn check(estate: &Estate, sink: &mut Sink) {
-    let mut findings = Findings::default();
-    let mut judge = |view: &View<'_>, wrong: fn(&Disorder) -> bool| {
+pub fn check(estate: &Estate, lines: &mut Lines) {
+    let mut judge = |view: &View<'_>, seen: Seen, wrong: fn(&Disorder) -> bool| {
         let times = Lifetimes::of(view);
         let disorder = times.timer_disorder().filter(wrong).filter(|_| times.lease_disorder().is_none());
         let Some(disorder) = disorder else { return };
         let Some((culprit, other, said)) = disorder.culprit() else { return };
         let (span, against) = (said.span, other.said.map(|said| said.statement));
-        findings.add_against(view.subnet, said.statement, against, || {
+        lines.add_against(seen, said.statement, against, || {
             let message = format!("{} is not shorter than {}", disorder.shorter, disorder.longer);
             let diagnostic = Diagnostic::new(&RULE, span, message, label(&culprit));
             match (other.said, default_of(other.name)) {
@@ -34,10 +33,9 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             .with_help(help(&times, &culprit))
         });
     };
-    estate.views(lifetimes::any, &mut |view| judge(view, |_| true));
+    estate.views(lifetimes::any, &mut |view| judge(view, Seen::in_view(view), |_| true));
     // What contradicts itself is wrong even where everybody says something else.
-    estate.statements(lifetimes::any, &mut |view| judge(view, Disorder::is_one_statement));
-    findings.report(sink);
+    estate.statements(lifetimes::any, &mut |view| judge(view, Seen::Alone, Disorder::is_one_statement));
 }
 
 fn label(time: &Time) -> String {
