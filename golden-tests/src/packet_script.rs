@@ -16,6 +16,7 @@
 
 mod answer;
 mod packet;
+pub mod pair;
 mod world;
 
 pub use answer::Expected;

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 const SEEDS: std::ops::Range<u64> = 0..60;
 
 /// What the fixed set must have come by: each fault, right and refusal, and each branch of the rules.
-const BRANCHES: [&str; 38] = [
+const BRANCHES: [&str; 43] = [
     "ack-of-another-life",
     "ack-of-nothing",
     "amnesia-outlived",
@@ -23,13 +23,16 @@ const BRANCHES: [&str; 38] = [
     "command-handover",
     "command-partner-down",
     "command-refused",
+    "disk-stands",
     "end-accepted",
     "end-again",
     "end-begun",
     "end-not-covered",
     "end-not-over",
+    "exhausted",
     "freed-alone",
     "handover-taken",
+    "kept-answered",
     "loss-noticed",
     "merge-equal",
     "merge-joined",
@@ -40,6 +43,8 @@ const BRANCHES: [&str; 38] = [
     "message-of-an-earlier-life",
     "message-out-of-order",
     "message-to-an-earlier-life",
+    "partner-exhausted",
+    "partner-hangs",
     "potential-by-a-wrong-clock",
     "potential-raised",
     "powers-given-back",

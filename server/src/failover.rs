@@ -7,7 +7,8 @@
 //! ends with the maximum client lead time; using the address again needs both servers' word ([`accept_end`]) or the
 //! passing of everything the other could have promised alone ([`may_free_alone`]).
 //!
-//! Rules are named R1 to R13 where they are kept. Nothing here knows packets, subnets or sockets.
+//! Rules are named R1 to R13 where they are kept. Who answers is manners, and apart from them ([`turn`]). Nothing here
+//! knows packets, subnets or sockets.
 
 mod clock;
 mod home;
@@ -16,10 +17,18 @@ mod merge;
 pub mod mutant;
 mod rights;
 
+mod duty;
+mod hash;
+mod watch;
+
 mod message;
 
 mod codec;
 pub mod pair;
+
+pub use duty::{Asked, Manners, Partner, Turn, turn};
+pub use hash::bucket;
+pub use watch::{PacketKey, Sign, WATCHED_MAX, Watch};
 
 pub use clock::{Clock, Moment, Padding};
 pub use codec::{MESSAGE_MAX, Unreadable, decode, encode};

@@ -6,6 +6,7 @@
 mod counters;
 mod parking;
 mod promises;
+mod turn;
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub use counters::Counters;
 pub use parking::PARKED_MAX;
 use parking::{Parked, Parking};
 use promises::Promises;
+pub use turn::HELD_MAX;
+use turn::{Copy, Held, admit, note};
 
 /// How many addresses are tried for one exchange before it is given up.
 pub const TRIES_MAX: u8 = 4;
@@ -94,6 +97,17 @@ pub struct Node {
     pair: Option<Box<Pair>>,
     /// Answers that wait for the partner's word.
     promises: Promises,
+    /// Packets that are the partner's to answer.
+    held: Held,
+}
+
+/// What was done about a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Said {
+    /// It was answered.
+    Answered,
+    /// It will be, when the store has done its part.
+    Later,
 }
 
 impl Node {
@@ -112,6 +126,7 @@ impl Node {
             counters: Counters::default(),
             pair: None,
             promises: Promises::default(),
+            held: Held::default(),
         }
     }
 
@@ -135,7 +150,7 @@ impl Node {
     pub fn step(&mut self, now: Now, event: Event<'_>, out: &mut Actions) {
         match event {
             Event::Datagram { meta, bytes } => {
-                if let Err(silence) = self.datagram(now, meta, bytes, out) {
+                if let Err(silence) = self.datagram(now, meta, bytes, Copy::First, out) {
                     self.counters.silent(silence);
                 }
             }
@@ -172,6 +187,7 @@ impl Node {
         while let Some(promised) = self.promises.overdue(now.boot_ms) {
             self.promised(now, &promised, out);
         }
+        self.look_through_kept(now, out);
     }
 
     /// Starts a commit of what the batch changed, and hands out what the disk is to do.
@@ -214,21 +230,45 @@ impl Node {
         self.promises.len()
     }
 
+    /// How many packets are kept in case that the partner, whose they are, falls silent.
+    pub fn kept(&self) -> usize {
+        self.held.len()
+    }
+
     /// How many addresses are offered.
     pub fn held(&self) -> usize {
         self.holds.len()
     }
 
-    fn datagram(&mut self, now: Now, meta: Meta, bytes: &[u8], out: &mut Actions) -> Result<(), Silence> {
+    fn datagram(
+        &mut self,
+        now: Now,
+        meta: Meta,
+        bytes: &[u8],
+        copy: Copy,
+        out: &mut Actions,
+    ) -> Result<(), Silence> {
         let message = Message::read(bytes, &mut self.index).map_err(Silence::Malformed)?;
         if let Ok(Some(kind)) = message.message_type() {
-            self.counters.received(kind);
+            if copy == Copy::First {
+                self.counters.received(kind);
+            }
             if self.parking.contains(&message, kind) {
                 return Err(Silence::Duplicate);
             }
         }
         let bindings = self.store.bindings();
-        let situation = Situation::new(&self.tables, &self.config, bindings, message, meta, &mut self.notes)?;
+        let mut situation =
+            Situation::new(&self.tables, &self.config, bindings, message, meta, &mut self.notes)?;
+        if let Some(pair) = &mut self.pair {
+            let admitted = admit(pair, &mut self.held, &mut situation, bindings, now, copy);
+            if admitted.is_err() && situation.kind == MessageType::Request && situation.names_other_server() {
+                self.holds
+                    .end_of_client(&situation.client.key)
+                    .inspect(|address| self.store.put_back(*address));
+            }
+            admitted?;
+        }
         let desk = Desk {
             store: &mut self.store,
             holds: &mut self.holds,
@@ -236,7 +276,11 @@ impl Node {
             scratch: &mut self.scratch,
             counters: &mut self.counters,
         };
-        desk.decide(&situation, now, 1, out)
+        let decided = desk.decide(&situation, now, 1, out);
+        if let Some(pair) = &mut self.pair {
+            note(pair, &situation, &decided, now);
+        }
+        decided.map(|_| ())
     }
 
     fn outcomes(&mut self, now: Now, out: &mut Actions) {
@@ -282,10 +326,14 @@ impl Node {
             scratch: &mut self.scratch,
             counters: &mut self.counters,
         };
-        match durable {
+        let decided = match durable {
             Some(durable) => desk.acknowledge(&situation, durable, *lease, now, out),
             None => desk.decide(&situation, now, tries + 1, out),
+        };
+        if let Some(pair) = &mut self.pair {
+            note(pair, &situation, &decided, now);
         }
+        decided.map(|_| ())
     }
 
     fn timer(&mut self, now: Now, out: &mut Actions) {
@@ -346,7 +394,7 @@ impl Desk<'_> {
         now: Now,
         tries: u8,
         out: &mut Actions,
-    ) -> Result<(), Silence> {
+    ) -> Result<Said, Silence> {
         let decision = decide(situation, self.store, self.holds, now, &mut self.scratch.meanings)?;
         let bytes = out.spare.pop().unwrap_or_default();
         match decision {
@@ -375,9 +423,10 @@ impl Desk<'_> {
                 let Situation { message, meta, kind, .. } = situation;
                 let ticket = self.parking.park(message, *kind, *meta, goal, lease, tries);
                 self.store.request(now, ticket, request);
+                return Ok(Said::Later);
             }
         }
-        Ok(())
+        Ok(Said::Answered)
     }
 
     /// Holds an address for the client, and lets others have what was held for it before.
@@ -398,7 +447,7 @@ impl Desk<'_> {
         lease: Seconds,
         now: Now,
         out: &mut Actions,
-    ) -> Result<(), Silence> {
+    ) -> Result<Said, Silence> {
         self.holds.end(durable.get().address);
         let lease = match self.store.may_tell(now, durable.get()) {
             Some(told) if told < 1_000 => return Err(Silence::NoRight),
@@ -411,7 +460,7 @@ impl Desk<'_> {
         let bytes = out.spare.pop().unwrap_or_default();
         let outgoing = acknowledge(situation, durable, lease, self.scratch, bytes, &mut NoTrace)?;
         self.send(MessageType::Ack, outgoing, out);
-        Ok(())
+        Ok(Said::Answered)
     }
 
     fn send(&mut self, kind: MessageType, outgoing: Outgoing, out: &mut Actions) {

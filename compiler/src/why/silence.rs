@@ -46,6 +46,7 @@ pub(super) fn silence(
         | Reason::NotTheHolder
         | Reason::Duplicate
         | Reason::NoRight
+        | Reason::PartnersTurn
         | Reason::ParkingFull
         | Reason::StoreOverloaded
         | Reason::StoreFailed
@@ -181,6 +182,7 @@ fn words(reason: Reason) -> &'static str {
         Reason::NotTheHolder => "the client gives back an address that it does not hold",
         Reason::Duplicate => "the same message is being answered at this moment",
         Reason::NoRight => "this server of a pair has no right to grant or deny it at this moment",
+        Reason::PartnersTurn => "the partner is to answer",
         Reason::ParkingFull => "too many exchanges wait for the store",
         Reason::StoreOverloaded => "the store has too many changes waiting",
         Reason::StoreFailed => "the store failed",

@@ -30,6 +30,7 @@ struct Fields {
     unicast: bool,
     mac: Vec<u8>,
     transaction: u32,
+    secs: u16,
     ciaddr: Ipv4Addr,
     broadcast: bool,
     options: Vec<(u8, Vec<u8>)>,
@@ -51,6 +52,7 @@ impl Packet {
             unicast: false,
             mac: Vec::new(),
             transaction: 1,
+            secs: 0,
             ciaddr: Ipv4Addr::UNSPECIFIED,
             broadcast: false,
             options: Vec::new(),
@@ -65,6 +67,7 @@ impl Packet {
                 "local" => fields.local = parse(value()?)?,
                 "unicast" => fields.unicast = true,
                 "mac" => fields.mac = parse::<MacAddr>(value()?)?.octets().to_vec(),
+                "secs" => fields.secs = parse(value()?)?,
                 "xid" => fields.transaction = parse(value()?)?,
                 "ciaddr" => fields.ciaddr = parse(value()?)?,
                 "broadcast" => fields.broadcast = true,
@@ -107,6 +110,7 @@ impl Fields {
         bytes[1] = 1;
         bytes[2] = u8::try_from(self.mac.len()).expect("at most 16 octets");
         bytes[4..8].copy_from_slice(&self.transaction.to_be_bytes());
+        bytes[8..10].copy_from_slice(&self.secs.to_be_bytes());
         bytes[10] = if self.broadcast { 0x80 } else { 0 };
         bytes[12..16].copy_from_slice(&self.ciaddr.octets());
         bytes[24..28].copy_from_slice(&self.relay.octets());

@@ -199,7 +199,7 @@ impl World {
 }
 
 /// An estate: a folder of YAML, compiled here, or an artefact's content.
-fn tables(file: &Path) -> Result<Arc<Tables>, String> {
+pub(super) fn tables(file: &Path) -> Result<Arc<Tables>, String> {
     if file.is_dir() {
         let sources = case::estate(file);
         let compilation = compile(&sources, &mut Cache::default(), case::today());

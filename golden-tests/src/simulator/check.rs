@@ -84,6 +84,10 @@ impl World {
         if let Some(pair) = node.pair() {
             counts.extend(pair.counts().iter().map(|(name, count)| ((*name).to_owned(), *count)));
         }
+        let kept = node.counters().kept_answered();
+        if kept > 0 {
+            counts.insert("kept-answered".to_owned(), kept);
+        }
         let rights = node.store().right_counts();
         counts.extend(rights.rights.iter().map(|(right, count)| (format!("right {right:?}"), *count)));
         counts

@@ -46,6 +46,9 @@ pub struct Client {
     /// When the first copy of the REQUEST under way was sent.
     sent: u64,
     tries: u8,
+    /// When it began to ask, and what it says of it: some write seconds in the order of their own octets.
+    began: u64,
+    secs: u16,
     pub lease: Option<Lease>,
     /// When it does something next.
     pub next: u64,
@@ -82,6 +85,8 @@ impl Client {
             transaction: u32::from(number) << 24,
             sent: 0,
             tries: 0,
+            began: 0,
+            secs: 0,
             lease: None,
             next,
             rate,
@@ -215,8 +220,18 @@ impl Client {
     }
 
     fn discover(&mut self, t: u64, out: &mut Vec<Sent>) -> Option<&'static str> {
-        self.state = State::Selecting;
-        self.transaction += 1;
+        if self.state == State::Selecting {
+            self.tries += 1;
+        } else {
+            self.state = State::Selecting;
+            self.tries = 0;
+            self.began = t;
+        }
+        // Most ask again with the same transaction.
+        if self.tries.is_multiple_of(3) {
+            self.transaction += 1;
+        }
+        self.say_secs(t);
         self.next = t + 4_000;
         let bytes = self.message(1, Ipv4Addr::UNSPECIFIED, true, &[]);
         self.broadcast(&bytes, out);
@@ -233,6 +248,7 @@ impl Client {
         if self.tries == 0 {
             self.sent = t;
         }
+        self.say_secs(t);
         self.tries += 1;
         self.next = t + 4_000;
         let (asked, named) = (address.octets(), server.octets());
@@ -244,7 +260,9 @@ impl Client {
     fn reboot(&mut self, t: u64, address: Ipv4Addr, out: &mut Vec<Sent>) -> Option<&'static str> {
         if self.tries == 0 {
             self.sent = t;
+            self.began = t;
         }
+        self.say_secs(t);
         self.state = State::Rebooting { address };
         self.tries += 1;
         self.next = t + 4_000;
@@ -334,6 +352,11 @@ impl Client {
         Heard::Bound(lease)
     }
 
+    fn say_secs(&mut self, t: u64) {
+        let secs = u16::try_from((t - self.began) / 1_000).unwrap_or(u16::MAX);
+        self.secs = if self.number.is_multiple_of(2) { secs } else { secs.swap_bytes() };
+    }
+
     fn broadcast(&self, bytes: &[u8], out: &mut Vec<Sent>) {
         for at in 0..2 {
             let meta = self.meta(Ipv4Addr::UNSPECIFIED, true, at);
@@ -351,6 +374,7 @@ impl Client {
         let mut bytes = vec![0; 240];
         bytes[..3].copy_from_slice(&[1, 1, 6]);
         bytes[4..8].copy_from_slice(&self.transaction.to_be_bytes());
+        bytes[8..10].copy_from_slice(&self.secs.to_be_bytes());
         bytes[12..16].copy_from_slice(&ciaddr.octets());
         if relayed {
             bytes[24..28].copy_from_slice(&RELAYS[self.place].octets());

@@ -152,9 +152,14 @@ impl World {
     pub(super) fn die(&mut self, at: usize, power: bool) {
         self.harvest(at);
         self.note(|| format!("server {at} dies, power {power}"));
-        let (t, dice) = (self.t, &mut self.dice);
+        let t = self.t;
         let server = &mut self.servers[at];
         server.end(t);
+        if !power && self.cut[2 + at] <= t {
+            // The machine closes the connections of a process that ends.
+            self.schedule(t + 5, Happening::PartnerLost { at: 1 - at });
+        }
+        let (dice, server) = (&mut self.dice, &mut self.servers[at]);
         if power {
             server.disk.crash(Tear::Dice, dice);
         } else {

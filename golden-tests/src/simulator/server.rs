@@ -35,6 +35,8 @@ pub struct Server {
     pub life: u64,
     /// Millionths by which its clocks run.
     pub rate: u64,
+    /// Who answers.
+    pub mode: HighAvailabilityMode,
     pub wall_step_ms: i64,
     pub paused_until: u64,
     /// What came while it was paused.
@@ -55,7 +57,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn new(number: usize, rate: u64) -> Server {
+    pub fn new(number: usize, rate: u64, mode: HighAvailabilityMode) -> Server {
         Server {
             number,
             node: None,
@@ -63,6 +65,7 @@ impl Server {
             operations: VecDeque::new(),
             life: 0,
             rate,
+            mode,
             wall_step_ms: 0,
             paused_until: 0,
             missed: Vec::new(),
@@ -91,9 +94,14 @@ impl Server {
     pub fn config(&self) -> Config {
         Config {
             pair: 77,
-            mode: HighAvailabilityMode::HotStandby,
+            mode: self.mode,
             me: if self.number == 0 { Side::Primary } else { Side::Standby },
-            ownership: Ownership { share: 4 },
+            ownership: Ownership {
+                share: match self.mode {
+                    HighAvailabilityMode::LoadBalancing => 2,
+                    HighAvailabilityMode::HotStandby | HighAvailabilityMode::PassiveBackup => 4,
+                },
+            },
             lead_ms: LEAD_MS,
             padding: Padding { rate_error_ppm: RATE_ERROR_PPM },
             heartbeat_ms: 1_000,

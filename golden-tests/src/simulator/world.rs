@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use leasehold_compiler::{Cache, compile};
-use leasehold_schemas::artefact;
+use leasehold_schemas::artefact::{self, HighAvailabilityMode};
 use leasehold_server::estate::Tables;
 use leasehold_server::failover::pair::Command;
 use leasehold_server::leases::State;
@@ -38,6 +38,7 @@ pub enum Happening {
     ToServer { at: usize, meta: Meta, bytes: Vec<u8> },
     ToClient { bytes: Vec<u8> },
     Partner { at: usize, bytes: Vec<u8> },
+    PartnerLost { at: usize },
     Disk { at: usize, life: u64 },
     Timer { at: usize, life: u64 },
     Start { at: usize },
@@ -98,7 +99,12 @@ impl World {
     pub(super) fn calm(seed: u64) -> World {
         let mut dice = Dice(seed);
         let rate = |dice: &mut Dice| 1_000_000 - RATE_ERROR_PPM / 2 + dice.roll() % (RATE_ERROR_PPM + 1);
-        let servers = [Server::new(0, rate(&mut dice)), Server::new(1, rate(&mut dice))];
+        // Half of all seeds are under load balancing.
+        let mode = match seed % 2 {
+            0 => HighAvailabilityMode::HotStandby,
+            _ => HighAvailabilityMode::LoadBalancing,
+        };
+        let servers = [Server::new(0, rate(&mut dice), mode), Server::new(1, rate(&mut dice), mode)];
         let clients = (0..CLIENTS)
             .map(|number| Client::new(number, rate(&mut dice), 1_500 + u64::from(number) * 700))
             .collect();
@@ -229,7 +235,10 @@ impl World {
                 self.step(Happening::Timer { at, life });
             }
             Happening::Timer { .. } => {}
-            Happening::ToServer { .. } | Happening::Partner { .. } | Happening::Disk { .. } => {
+            Happening::ToServer { .. }
+            | Happening::Partner { .. }
+            | Happening::PartnerLost { .. }
+            | Happening::Disk { .. } => {
                 self.step(happening);
             }
             Happening::Resume { at, life } => {
@@ -312,6 +321,7 @@ impl World {
         let at = match &happening {
             Happening::ToServer { at, .. }
             | Happening::Partner { at, .. }
+            | Happening::PartnerLost { at }
             | Happening::Disk { at, .. }
             | Happening::Timer { at, .. } => *at,
             _ => unreachable!("only what servers handle comes here"),
@@ -333,6 +343,7 @@ impl World {
                 node.step(now, Event::Datagram { meta, bytes: &bytes }, &mut self.actions);
             }
             Happening::Partner { bytes, .. } => node.step(now, Event::Partner(&bytes), &mut self.actions),
+            Happening::PartnerLost { .. } => node.step(now, Event::PartnerLost, &mut self.actions),
             Happening::Disk { .. } => {
                 let Some(operation) = server.operations.pop_front() else { return };
                 let completion = server.disk.execute(&operation);

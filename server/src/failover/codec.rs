@@ -2,10 +2,12 @@
 //! later release may add some; an unknown body is a named refusal.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 
 use super::home::Side;
 use super::message::{Ack, Body, Header, Message, Update};
 use super::pair::State as PairState;
+use super::watch::PacketKey;
 use crate::leases::Binding;
 use crate::leases::journal::codec::{self as binding, Fields, number, put, put_number};
 
@@ -32,6 +34,8 @@ const SYNC: u8 = 13;
 const COUNT: u8 = 14;
 const CLOCK: u8 = 15;
 const STATE: u8 = 16;
+const PACKETS: u8 = 17;
+const NETWORKS: u8 = 18;
 
 const ITEM_ID: u8 = 1;
 const ITEM_RECORD: u8 = 2;
@@ -43,6 +47,7 @@ const AMNESIC: u64 = 2;
 const SOLE: u64 = 4;
 const SOVEREIGN: u64 = 8;
 const LEAVING: u64 = 16;
+const ABLE: u64 = 32;
 
 /// Why octets are no message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -85,6 +90,8 @@ fn kind(body: &Body) -> u64 {
         Body::Snapshot { .. } => 7,
         Body::Synced { .. } => 8,
         Body::Handover => 9,
+        Body::Seen(_) => 10,
+        Body::Exhausted(_) => 11,
     }
 }
 
@@ -102,6 +109,7 @@ pub fn encode(message: &Message) -> Vec<u8> {
         amnesic,
         sole,
         sovereign,
+        able,
         leaving,
         state,
         clock_wall_ms,
@@ -117,7 +125,8 @@ pub fn encode(message: &Message) -> Vec<u8> {
         | (u64::from(*amnesic) * AMNESIC)
         | (u64::from(*sole) * SOLE)
         | (u64::from(*sovereign) * SOVEREIGN)
-        | (u64::from(*leaving) * LEAVING);
+        | (u64::from(*leaving) * LEAVING)
+        | (u64::from(*able) * ABLE);
     put_number(&mut out, FLAGS, flags);
     if let Some(state) = state {
         put_number(&mut out, STATE, u64::from(state.octet()));
@@ -153,6 +162,12 @@ fn put_body(out: &mut Vec<u8>, body: &Body) {
             for record in records {
                 put_item(out, |item| put_record(item, record));
             }
+        }
+        Body::Seen(packets) => {
+            put(out, PACKETS, &packets.iter().flat_map(|key| key.to_le_bytes()).collect::<Vec<_>>());
+        }
+        Body::Exhausted(networks) => {
+            put(out, NETWORKS, &networks.iter().flat_map(Ipv4Addr::octets).collect::<Vec<_>>());
         }
         Body::SyncRequest(sync) => put_number(out, SYNC, *sync),
         Body::Snapshot { sync, first, records } => {
@@ -237,6 +252,8 @@ struct Read {
     clock: u64,
     /// 0: none.
     state: u64,
+    packets: Vec<PacketKey>,
+    networks: Vec<Ipv4Addr>,
     items: Vec<Item>,
 }
 
@@ -273,11 +290,31 @@ pub fn decode(bytes: &[u8]) -> Result<Message, Unreadable> {
                 read.items.push(Item::read(value)?);
                 continue;
             }
+            PACKETS => {
+                read.packets = list(value, u64::from_le_bytes)?;
+                continue;
+            }
+            NETWORKS => {
+                read.networks = list(value, Ipv4Addr::from)?;
+                continue;
+            }
             _ => continue,
         };
         *place = read_number(value, "number")?;
     }
     read.message()
+}
+
+/// Values of one length, one behind the other.
+fn list<const LENGTH: usize, T>(
+    octets: &[u8],
+    value: impl Fn([u8; LENGTH]) -> T,
+) -> Result<Vec<T>, Unreadable> {
+    let (values, []) = octets.as_chunks() else { return Err(Unreadable::Field("list")) };
+    if values.len() > ITEMS_MAX {
+        return Err(Unreadable::TooLong);
+    }
+    Ok(values.iter().map(|octets| value(*octets)).collect())
 }
 
 impl Read {
@@ -298,6 +335,7 @@ impl Read {
             amnesic: self.flags & AMNESIC != 0,
             sole: self.flags & SOLE != 0,
             sovereign: self.flags & SOVEREIGN != 0,
+            able: self.flags & ABLE != 0,
             leaving: self.flags & LEAVING != 0,
             state: PairState::ALL.into_iter().find(|state| u64::from(state.octet()) == self.state),
             clock_wall_ms: self.clock,
@@ -329,131 +367,12 @@ impl Read {
             },
             8 => Body::Synced { sync: self.sync, count: self.count },
             9 => Body::Handover,
+            10 => Body::Seen(self.packets),
+            11 => Body::Exhausted(self.networks),
             kind => return Err(Unreadable::Kind(kind)),
         })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use proptest::collection::vec;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::leases::{Client, ClientKey, State, Version};
-
-    fn record() -> impl Strategy<Value = Binding> {
-        (any::<u32>(), any::<[u64; 4]>(), vec(any::<u8>(), 1..300), 0_u8..3).prop_map(
-            |(address, [epoch, told, wish, version], key, state)| {
-                let client = Client {
-                    key: ClientKey::Identifier(key.into()),
-                    identifier: None,
-                    hardware_type: 1,
-                    hardware: None,
-                };
-                Binding {
-                    epoch,
-                    version: Version([version, 7]),
-                    state: match state {
-                        0 => State::Free { last_client: None },
-                        1 => State::Bound(client),
-                        _ => State::Declined { until_wall_ms: wish },
-                    },
-                    told_wall_ms: told,
-                    ..Binding::unused(Ipv4Addr::from_bits(address))
-                }
-            },
-        )
-    }
-
-    fn body() -> impl Strategy<Value = Body> {
-        let update =
-            (any::<[u64; 2]>(), record()).prop_map(|([id, wish_ms], record)| Update { id, record, wish_ms });
-        let ack = (any::<u64>(), any::<bool>()).prop_map(|(id, promised)| Ack { id, promised });
-        prop_oneof![
-            (any::<[u64; 2]>(), any::<u32>()).prop_map(|([partner_boot_seen, lead_ms], share)| Body::Hello {
-                partner_boot_seen,
-                lead_ms,
-                share
-            }),
-            Just(Body::Heartbeat),
-            vec(update, 0..5).prop_map(Body::Updates),
-            vec(ack, 0..9).prop_map(Body::Acks),
-            vec(record(), 0..5).prop_map(Body::Ends),
-            any::<u64>().prop_map(Body::SyncRequest),
-            (any::<[u64; 2]>(), vec(record(), 0..5)).prop_map(|([sync, first], records)| Body::Snapshot {
-                sync,
-                first,
-                records
-            }),
-            any::<[u64; 2]>().prop_map(|[sync, count]| Body::Synced { sync, count }),
-            Just(Body::Handover),
-        ]
-    }
-
-    fn message() -> impl Strategy<Value = Message> {
-        (any::<[u64; 6]>(), any::<[bool; 6]>(), 0..=PairState::ALL.len(), body()).prop_map(
-            |(
-                [pair, from_boot, to_boot, sequence, epoch, clock_wall_ms],
-                [standby, stale, amnesic, sole, sovereign, leaving],
-                state,
-                body,
-            )| {
-                let from = if standby { Side::Standby } else { Side::Primary };
-                let header = Header {
-                    pair,
-                    from,
-                    from_boot,
-                    to_boot,
-                    sequence,
-                    epoch,
-                    stale,
-                    amnesic,
-                    sole,
-                    sovereign,
-                    leaving,
-                    state: PairState::ALL.get(state).copied(),
-                    clock_wall_ms,
-                };
-                Message { header, body }
-            },
-        )
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_said_is_heard(message in message()) {
-            prop_assert_eq!(decode(&encode(&message)), Ok(message));
-        }
-
-        #[test]
-        fn fields_of_a_later_release_are_skipped(message in message(), field in vec(any::<u8>(), 0..300)) {
-            let mut bytes = encode(&message);
-            put(&mut bytes, 200, &field);
-            prop_assert_eq!(decode(&bytes), Ok(message));
-        }
-
-        #[test]
-        fn any_octets_are_read_or_refused(bytes in vec(any::<u8>(), 0..600)) {
-            let _ = decode(&bytes);
-            let _ = decode(&[vec![VERSION], bytes].concat());
-        }
-
-        #[test]
-        fn a_changed_message_is_read_or_refused(message in message(), at in any::<prop::sample::Index>(), octet: u8) {
-            let mut bytes = encode(&message);
-            *at.get_mut(&mut bytes) = octet;
-            let _ = decode(&bytes);
-        }
-    }
-
-    #[test]
-    fn what_is_too_long_is_refused() {
-        assert_eq!(decode(&vec![VERSION; MESSAGE_MAX + 1]), Err(Unreadable::TooLong));
-        let mut bytes = vec![VERSION];
-        (0..=ITEMS_MAX).for_each(|_| put(&mut bytes, ITEM, &[]));
-        assert_eq!(decode(&bytes), Err(Unreadable::TooLong));
-    }
-}
+mod tests;

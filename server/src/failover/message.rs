@@ -3,9 +3,12 @@
 //! Invariant: times inside a [`Message`] are durations in milliseconds; they become moments only at [`received`], and
 //! moments become durations only at [`sent`], when the message leaves (R12).
 
+use std::net::Ipv4Addr;
+
 use super::clock::{Moment, Padding};
 use super::home::Side;
 use super::pair::State as PairState;
+use super::watch::PacketKey;
 use crate::leases::{Binding, State};
 
 /// The name of a sync: the greatest that the asking server has used.
@@ -34,6 +37,8 @@ pub struct Header {
     pub sole: bool,
     /// It is sovereign.
     pub sovereign: bool,
+    /// It serves everybody.
+    pub able: bool,
     /// It has given up its rights, or is about to: the partner is to answer.
     pub leaving: bool,
     /// What it is; absent: a state that this release does not know. To be shown, and nothing else.
@@ -100,6 +105,10 @@ pub enum Body {
         /// How many.
         count: u64,
     },
+    /// Packets that the sender took up: answered, or left unanswered with reason.
+    Seen(Vec<PacketKey>),
+    /// Networks, by the address of their first subnet, in which the sender has no address of its own left.
+    Exhausted(Vec<Ipv4Addr>),
     /// The sender has given up its rights: the partner may go on alone at once.
     Handover,
 }

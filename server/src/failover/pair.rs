@@ -5,6 +5,7 @@
 //! disk. It needs no order and no reliability of its messages: what is lost is said again, what is late is recognised
 //! by its life, its sequence or its version.
 
+mod answering;
 mod command;
 mod config;
 mod hearing;
@@ -21,12 +22,14 @@ use std::net::Ipv4Addr;
 use leasehold_schemas::artefact::HighAvailability;
 
 use super::clock::{Clock, Moment, WRITTEN_MS};
+use super::codec::ITEMS_MAX;
 use super::message::Body;
 use super::mutant::Rule;
 use super::rights::{Paired, Standing};
 use crate::leases::{Facts, Store};
 use crate::time::{Millis, Now};
 
+use answering::Answering;
 use command::Leaving;
 pub use command::{Command, Unsafe, alone};
 pub use config::{Config, Start};
@@ -87,6 +90,7 @@ pub struct Pair {
     begun_boot_ms: u64,
     session: Session,
     sync: Sync,
+    answering: Answering,
     outbox: Outbox,
     /// Addresses whose records the partner may not have.
     dirty: BTreeSet<Ipv4Addr>,
@@ -141,6 +145,7 @@ impl Pair {
             begun_boot_ms: now.boot_ms,
             session: Session::default(),
             sync: Sync::default(),
+            answering: Answering::new(now, store),
             outbox: Outbox::default(),
             dirty: store.bindings().iter().map(|binding| binding.address).collect(),
             told: BTreeSet::new(),
@@ -184,7 +189,10 @@ impl Pair {
 
     /// When [`Event::Timer`] is due, on the boot clock.
     pub fn deadline(&self) -> Millis {
-        Millis(self.next_heartbeat_boot_ms)
+        let silent = self.session.heard_boot_ms.saturating_add(self.config.silent_ms) + 1;
+        // Whoever waits for the partner's answer waits no longer than that.
+        let waited = self.answering.is_partner_awaited().then_some(silent);
+        Millis(waited.map_or(self.next_heartbeat_boot_ms, |silent| silent.min(self.next_heartbeat_boot_ms)))
     }
 
     /// What it is.
@@ -292,8 +300,10 @@ impl Pair {
             agreed: self.session.agreed,
             heard: circumstances.heard && !self.facts.sole,
             powers_from_wall_ms: self.facts.sole.then_some(self.facts.powers_from_wall_ms),
+            waited: circumstances.waited,
             rest_until_wall_ms: self.facts.rest_until_wall_ms,
         }));
+        self.notice_manners(now);
     }
 
     fn paired(store: &Store) -> Paired {
@@ -319,6 +329,8 @@ impl Pair {
         self.stock(now, store);
         self.ask_for_sync(now);
         self.forget_overdue(now);
+        self.watch_disk(now, store);
+        self.say_what_was_taken_up(now, 1);
         let body = match (self.leaving, self.session.addressed) {
             (Leaving::Gone, _) => Body::Handover,
             (Leaving::No | Leaving::Draining { .. }, true) => Body::Heartbeat,
@@ -338,6 +350,7 @@ impl Pair {
         self.go_on_leaving(now, store);
         self.conclude(now, store);
         self.send_updates(now, store);
+        self.say_what_was_taken_up(now, ITEMS_MAX);
         self.release(now, store, out);
     }
 

@@ -50,6 +50,8 @@ pub struct Paired {
     pub heard: bool,
     /// SOLE powers are held, to be used from then on (R8, R9).
     pub powers_from_wall_ms: Option<u64>,
+    /// They could be used when this was concluded: what cannot be granted is not offered.
+    pub waited: bool,
     /// Own free addresses rest until then (R11).
     pub rest_until_wall_ms: u64,
 }

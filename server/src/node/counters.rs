@@ -9,6 +9,8 @@ pub struct Counters {
     received: [u64; MessageType::ALL.len()],
     sent: [u64; MessageType::ALL.len()],
     silences: [u64; Silence::ALL.len()],
+    /// Packets that were kept for the partner, and looked at after all.
+    pub(super) kept_answered: u64,
 }
 
 impl Counters {
@@ -33,6 +35,11 @@ impl Counters {
     /// Answers that went out, by type.
     pub fn all_sent(&self) -> impl Iterator<Item = (MessageType, u64)> + '_ {
         MessageType::ALL.into_iter().zip(self.sent.iter().copied())
+    }
+
+    /// Messages that were the partner's to answer, and were taken up here when it fell silent.
+    pub fn kept_answered(&self) -> u64 {
+        self.kept_answered
     }
 
     /// Messages that got no answer, by reason.

@@ -106,7 +106,7 @@ fn request(
     let message = &situation.message;
     let (asked, own) = (message.address_option(code::REQUESTED_ADDRESS), message.ciaddr());
     let own = Some(own).filter(|own| !own.is_unspecified());
-    if situation.names_other_server() {
+    if situation.names_other_server() && !situation.stands_in {
         if let Some(address) = holds.end_of_client(&situation.client.key) {
             store.put_back(address);
         }
@@ -139,6 +139,9 @@ fn request(
 /// Says no. Where the place is not ours alone, only to a client that means us: it names us, or it renews with us alone.
 /// What is broadcast may be another server's to answer.
 fn deny(situation: &Situation<'_>, store: &Store, goal: Goal) -> Result<Decision, Silence> {
+    if situation.stands_in {
+        return Err(Silence::OtherServer);
+    }
     if !store.may_deny() {
         return Err(Silence::NoRight);
     }
@@ -185,7 +188,7 @@ fn record(situation: &Situation<'_>, store: &Store, address: Ipv4Addr, now: Now)
 
 fn release(situation: &Situation<'_>) -> Result<Decision, Silence> {
     let address = situation.message.ciaddr();
-    if situation.names_other_server() {
+    if situation.names_other_server() && !situation.stands_in {
         return Err(Silence::OtherServer);
     }
     if address.is_unspecified() {
@@ -200,7 +203,7 @@ fn decline(
     now: Now,
     meanings: &mut Vec<(ClassId, ValuesId)>,
 ) -> Result<Decision, Silence> {
-    if situation.names_other_server() {
+    if situation.names_other_server() && !situation.stands_in {
         return Err(Silence::OtherServer);
     }
     let asked = situation.message.address_option(code::REQUESTED_ADDRESS);

@@ -39,6 +39,8 @@ pub enum Silence {
     Duplicate,
     /// This server of a pair has no right to grant the address or to deny it at this moment.
     NoRight,
+    /// The partner is to answer.
+    PartnersTurn,
     /// Too many exchanges wait for the store.
     ParkingFull,
     /// The store has too many changes waiting.
@@ -53,7 +55,7 @@ pub enum Silence {
 
 impl Silence {
     /// Every reason, in the order of the counters.
-    pub const ALL: [Silence; 24] = [
+    pub const ALL: [Silence; 25] = [
         Silence::Malformed(Malformed::Length),
         Silence::Malformed(Malformed::Cookie),
         Silence::Malformed(Malformed::HardwareLength),
@@ -73,12 +75,42 @@ impl Silence {
         Silence::NotTheHolder,
         Silence::Duplicate,
         Silence::NoRight,
+        Silence::PartnersTurn,
         Silence::ParkingFull,
         Silence::StoreOverloaded,
         Silence::StoreFailed,
         Silence::CandidatesExhausted,
         Silence::Recorded,
     ];
+
+    /// Whether nobody is to answer: the partner, with the same estate and records, would be silent too.
+    pub fn is_deliberate(self) -> bool {
+        match self {
+            Silence::Malformed(_)
+            | Silence::NotARequest
+            | Silence::UnknownType
+            | Silence::ServerMessage
+            | Silence::Bootp
+            | Silence::Unidentified
+            | Silence::NoSegment
+            | Silence::DropClass
+            | Silence::Guarded
+            | Silence::NoRequestedAddress
+            | Silence::UnknownLease
+            | Silence::NotAuthoritative
+            | Silence::NotTheHolder
+            | Silence::Recorded => true,
+            Silence::NoAddress
+            | Silence::OtherServer
+            | Silence::Duplicate
+            | Silence::NoRight
+            | Silence::PartnersTurn
+            | Silence::ParkingFull
+            | Silence::StoreOverloaded
+            | Silence::StoreFailed
+            | Silence::CandidatesExhausted => false,
+        }
+    }
 
     /// The reason's name in metrics, logs and tests.
     pub fn name(self) -> &'static str {
@@ -102,6 +134,7 @@ impl Silence {
             Silence::NotTheHolder => "not-the-holder",
             Silence::Duplicate => "duplicate",
             Silence::NoRight => "no-right",
+            Silence::PartnersTurn => "partners-turn",
             Silence::ParkingFull => "parking-full",
             Silence::StoreOverloaded => "store-overloaded",
             Silence::StoreFailed => "store-failed",

@@ -42,6 +42,9 @@ pub struct Situation<'a> {
     pub known: Known,
     /// Who it is.
     pub client: Client,
+    /// The server that the client names is silent, and this one answers in its place. It denies nothing then: in a mere
+    /// link cut the other one lives.
+    pub stands_in: bool,
     /// Name of the interface on which it came.
     interface: &'a str,
     octets: &'a RefCell<Vec<u8>>,
@@ -93,8 +96,19 @@ impl<'a> Situation<'a> {
             message = message.with_remembered_agent(agent);
             known = tables.known(segment, &message);
         }
-        let situation =
-            Situation { tables, config, message, meta, kind, segment, known, client, octets, interface };
+        let situation = Situation {
+            tables,
+            config,
+            message,
+            meta,
+            kind,
+            segment,
+            known,
+            client,
+            stands_in: false,
+            octets,
+            interface,
+        };
         match tables.drop_class() {
             Some(class) if situation.membership().is_in(class) => Err(Silence::DropClass),
             Some(_) | None => Ok(situation),
@@ -175,6 +189,12 @@ impl<'a> Situation<'a> {
         self.message.address_option(code::SERVER_IDENTIFIER).is_some_and(|named| {
             !self.config.is_meant(named, self.meta.local) && self.server_override() != Some(named)
         })
+    }
+
+    /// Whether the client names a server by an address that its relay put there for every server (RFC 5107).
+    pub fn names_no_server(&self) -> bool {
+        let named = self.message.address_option(code::SERVER_IDENTIFIER);
+        named.is_some() && named == self.server_override()
     }
 
     fn server_override(&self) -> Option<Ipv4Addr> {

@@ -104,6 +104,7 @@ impl Pair {
         session.partner.stale = header.stale;
         session.partner.amnesic = header.amnesic;
         session.partner.sovereign = header.sovereign && !header.sole;
+        session.partner.able = header.able;
         session.partner.leaving = header.leaving;
         session.partner.state = header.state;
         session.lost = false;
@@ -165,6 +166,10 @@ impl Pair {
                 self.sync.announced(sync, count, epoch);
                 self.try_to_finish_sync(now, store);
             }
+            Body::Seen(packets) => {
+                packets.iter().for_each(|key| self.answering.watch.seen(now.boot_ms, *key));
+            }
+            Body::Exhausted(networks) => self.partner_is_exhausted(now, &networks),
             Body::Handover => {
                 if fresh && epoch == self.facts.epoch && self.is_sovereign() && !self.facts.sole {
                     self.count("handover-taken");

@@ -36,7 +36,12 @@ pub struct Parcel {
 
 fn connection(body: &Body) -> Connection {
     match body {
-        Body::Hello { .. } | Body::Heartbeat | Body::SyncRequest(_) | Body::Handover => Connection::Control,
+        Body::Hello { .. }
+        | Body::Heartbeat
+        | Body::SyncRequest(_)
+        | Body::Seen(_)
+        | Body::Exhausted(_)
+        | Body::Handover => Connection::Control,
         Body::Updates(_) | Body::Acks(_) | Body::Ends(_) | Body::Snapshot { .. } | Body::Synced { .. } => {
             Connection::Data
         }
@@ -70,6 +75,7 @@ impl Pair {
             amnesic: self.facts.amnesic,
             sole: self.facts.sole,
             sovereign: self.is_sovereign(),
+            able: self.is_able(),
             leaving: self.leaving != Leaving::No || self.facts.given_up,
             state: Some(self.state),
             // It is what it is when it leaves.
@@ -120,6 +126,8 @@ impl Pair {
             | Body::Acks(_)
             | Body::SyncRequest(_)
             | Body::Synced { .. }
+            | Body::Seen(_)
+            | Body::Exhausted(_)
             | Body::Handover) => body,
         };
         Message { header, body }

@@ -10,6 +10,7 @@ pub(super) struct Partner {
     pub(super) stale: bool,
     pub(super) amnesic: bool,
     pub(super) sovereign: bool,
+    pub(super) able: bool,
     pub(super) leaving: bool,
     pub(super) state: Option<State>,
 }

@@ -199,6 +199,7 @@ mod tests {
                 State::SoleWait => Some(u64::MAX),
                 _ => None,
             },
+            waited: state == State::Sole,
             rest_until_wall_ms: 0,
         }
     }

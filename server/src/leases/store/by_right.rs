@@ -46,10 +46,10 @@ pub(super) fn may_offer_any(standing: &Standing) -> bool {
 pub(super) fn is_own(standing: &Standing, address: Ipv4Addr) -> bool {
     match standing {
         Standing::Alone => true,
-        Standing::Paired(paired) => match paired.powers_from_wall_ms {
-            Some(_) => true,
-            None => paired.ownership.home(address) == paired.me,
-        },
+        Standing::Paired(paired) => {
+            let every = paired.powers_from_wall_ms.is_some() && paired.waited;
+            every || paired.ownership.home(address) == paired.me
+        }
     }
 }
 
@@ -86,6 +86,11 @@ impl Store {
     /// The batch after which everything asked so far is on disk; absent: it is.
     pub fn unsynced(&self) -> Option<u64> {
         self.journal.unsynced()
+    }
+
+    /// The last batch that is on disk.
+    pub fn synced(&self) -> u64 {
+        self.synced
     }
 
     /// Whether a batch is on disk.
