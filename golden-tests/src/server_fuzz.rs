@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use leasehold_schemas::artefact;
 use leasehold_server::estate::Tables;
 use leasehold_server::failover;
+use leasehold_server::failover::preface::{self, Preface, Welcome};
 use leasehold_server::leases::Store;
 use leasehold_server::leases::journal::{Completion, Identity, Recovered, Sizes, recover};
 use leasehold_server::node::{Action, Actions, Event, Node};
@@ -196,6 +197,27 @@ pub fn partner(input: &[u8]) {
     }
 }
 
+/// Octets as all that comes on a connection between the servers of a pair: first words, then messages; refused by name,
+/// or read, and then said again the same.
+///
+/// # Panics
+/// If what was read is not what is said.
+pub fn connection(input: &[u8]) {
+    let Some((begin, rest)) = input.split_first_chunk() else { return };
+    let Ok(length) = preface::head(begin) else { return };
+    let Some((fields, mut rest)) = rest.split_at_checked(length) else { return };
+    if let Ok(said) = Preface::decode(fields) {
+        assert_eq!(Preface::decode(&said.encode()[preface::HEAD..]), Ok(said));
+    }
+    if let Ok(said) = Welcome::decode(fields) {
+        assert_eq!(Welcome::decode(&said.encode()[preface::HEAD..]), Ok(said));
+    }
+    while let Ok(Some(frame)) = preface::next_frame(rest) {
+        partner(frame.message);
+        rest = frame.rest;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::collection::vec;
@@ -234,6 +256,20 @@ mod tests {
             for binding in bindings.iter().filter(|binding| binding.is_bound()) {
                 prop_assert!(bed.node().tables().subnet_of(binding.address).is_some());
             }
+        }
+
+        #[test]
+        fn an_altered_connection_is_read_or_refused(
+            at in any::<prop::sample::Index>(), octet in any::<u8>(), rest in vec(any::<u8>(), 0..60)
+        ) {
+            let versions = preface::SPOKEN;
+            let (from, to) = ("a".to_owned(), "b".to_owned());
+            let lane = preface::Lane::Data;
+            let mut bytes = Preface { versions, lane, pair: 7, from, to }.encode();
+            preface::put_frame(&mut bytes, 1, &rest);
+            connection(&bytes);
+            *at.get_mut(&mut bytes) = octet;
+            connection(&bytes);
         }
 
         #[test]

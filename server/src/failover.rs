@@ -24,6 +24,8 @@ mod watch;
 mod message;
 
 mod codec;
+pub mod preface;
+
 pub mod pair;
 
 pub use duty::{Asked, Manners, Partner, Turn, turn};

@@ -7,12 +7,13 @@ use std::net::Ipv4Addr;
 use super::home::Side;
 use super::message::{Ack, Body, Header, Message, Update};
 use super::pair::State as PairState;
+use super::preface::SPOKEN;
 use super::watch::PacketKey;
 use crate::leases::Binding;
 use crate::leases::journal::codec::{self as binding, Fields, number, put, put_number};
 
-/// The version this release speaks.
-const VERSION: u8 = 1;
+/// The version a message is made in; the connection it leaves by changes it to the highest that both servers speak.
+const VERSION: u8 = SPOKEN.min;
 /// Octets of a message, at most.
 pub const MESSAGE_MAX: usize = 1 << 20;
 /// Records or acks in one message, at most.
@@ -67,7 +68,7 @@ impl fmt::Display for Unreadable {
         match self {
             Unreadable::TooLong => write!(f, "the message is too long"),
             Unreadable::Version(version) => {
-                write!(f, "the message is of version {version}; this release speaks {VERSION}")
+                write!(f, "the message is of version {version}; this release speaks {SPOKEN}")
             }
             Unreadable::Kind(kind) => {
                 write!(f, "the message is of kind {kind}, which this release does not know")
@@ -263,7 +264,7 @@ pub fn decode(bytes: &[u8]) -> Result<Message, Unreadable> {
         return Err(Unreadable::TooLong);
     }
     let (&version, fields) = bytes.split_first().ok_or(Unreadable::Field("version"))?;
-    if version != VERSION {
+    if !SPOKEN.contains(version) {
         return Err(Unreadable::Version(version));
     }
     let mut read = Read::default();
