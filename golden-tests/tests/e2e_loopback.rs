@@ -1,20 +1,16 @@
 //! The real server on loopback, as a relay sees it: a lease is on disk before its ACK leaves, and there after
 //! kill -9; what cannot start says so in one line.
-//!
-//! Link selection (82.5) names a network of the estate and the relay port (82.19) the socket, so neither root nor
-//! port 67 is needed.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "starts programs and talks to them")]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use dhcproto::v4::{DhcpOption, Message, MessageType, OptionCode};
-use dhcproto::{Decodable as _, Decoder};
 use leasehold_compiler::why::{Described, Ground};
+use leasehold_golden_tests::relay::{PATIENCE, Relay};
 use leasehold_golden_tests::requirement::{self, Requirement};
 use leasehold_golden_tests::{binaries, case};
 use leasehold_schemas::artefact::{
@@ -25,8 +21,6 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Until when something that must happen has happened; only a failure waits so long.
-const PATIENCE: Duration = Duration::from_secs(20);
 const STRACE: Requirement = Requirement::Tool { name: "strace", probe: "--version" };
 
 fn main() {
@@ -149,67 +143,6 @@ impl Server {
     fn stop(mut self) -> Option<i32> {
         self.signal(Signal::SIGTERM);
         self.child.wait().expect("a child can be waited for").code()
-    }
-}
-
-/// A relay on loopback with one client behind it.
-struct Relay {
-    socket: UdpSocket,
-    hardware: [u8; 6],
-}
-
-impl Relay {
-    fn new(client: u8) -> Relay {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket on loopback");
-        socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
-        Relay { socket, hardware: [2, 0, 0, 0, 7, client] }
-    }
-
-    /// A message with `options`, relayed from 10.1.1.0.
-    fn message(&self, options: &[u8]) -> Vec<u8> {
-        let mut message = vec![0; 236];
-        message[..4].copy_from_slice(&[1, 1, 6, 1]);
-        message[4..8].copy_from_slice(&[7, 7, 7, self.hardware[5]]);
-        message[24..28].copy_from_slice(&Ipv4Addr::LOCALHOST.octets());
-        message[28..34].copy_from_slice(&self.hardware);
-        message.extend_from_slice(&[99, 130, 83, 99]);
-        message.extend_from_slice(options);
-        message.extend_from_slice(&[82, 12, 1, 2, b'p', b'7', 5, 4, 10, 1, 1, 0, 19, 0, 255]);
-        message
-    }
-
-    fn ask(&self, server: SocketAddr, options: &[u8]) -> Result<Message, String> {
-        self.socket.send_to(&self.message(options), server).map_err(|why| why.to_string())?;
-        let mut answer = [0; 1500];
-        let (length, from) = self.socket.recv_from(&mut answer).map_err(|why| format!("no answer: {why}"))?;
-        if from != server {
-            return Err(format!("answered from {from}, not {server}"));
-        }
-        Message::decode(&mut Decoder::new(&answer[..length])).map_err(|why| why.to_string())
-    }
-
-    /// DISCOVER and REQUEST; the address of the ACK.
-    fn lease(&self, server: SocketAddr) -> Result<Ipv4Addr, String> {
-        let offer = expect(self.ask(server, &[53, 1, 1])?, MessageType::Offer)?;
-        let mut request = vec![53, 1, 3, 54, 4, 127, 0, 0, 1, 50, 4];
-        request.extend_from_slice(&offer.octets());
-        let acknowledged = expect(self.ask(server, &request)?, MessageType::Ack)?;
-        if acknowledged == offer { Ok(offer) } else { Err(format!("{offer} offered, {acknowledged} given")) }
-    }
-
-    /// REQUEST as after a reboot; the address of the ACK.
-    fn reboot(&self, server: SocketAddr, address: Ipv4Addr) -> Result<Ipv4Addr, String> {
-        let mut request = vec![53, 1, 3, 50, 4];
-        request.extend_from_slice(&address.octets());
-        expect(self.ask(server, &request)?, MessageType::Ack)
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "takes the answer that was just received")]
-fn expect(message: Message, kind: MessageType) -> Result<Ipv4Addr, String> {
-    match message.opts().get(OptionCode::MessageType) {
-        Some(DhcpOption::MessageType(found)) if *found == kind => Ok(message.yiaddr()),
-        other => Err(format!("expected {kind:?}, got {other:?}")),
     }
 }
 
@@ -441,7 +374,7 @@ fn a_pair_is_served_alone_only_on_request() -> Result<(), Failed> {
     let strange = "it names no server `tertiary`; its servers are `primary` and `secondary`: give --node one";
     refuses(&mut place.command_as("tertiary", &[])?, strange)?;
     refuses(place.command_as("tertiary", &[])?.arg("--standalone"), strange)?;
-    refuses(&mut place.command(&[])?, "it is for a pair")?;
+    refuses(&mut place.command(&[])?, "leaves this machine, so it needs certificates")?;
     must(!place.path("data").exists(), "nothing is made before it is known who serves")?;
     let server = ready(place.command_as("secondary", &[])?.arg("--standalone"))?;
     must(server.ready.contains(" as standby on "), server.ready.clone())?;

@@ -6,6 +6,7 @@
 pub mod arguments;
 
 mod artefact_file;
+mod certificates;
 mod clock;
 mod core;
 mod data_directory;
@@ -13,13 +14,15 @@ mod frame;
 mod journal_thread;
 mod lease_list;
 mod log;
+mod partner;
+mod peer_link;
 mod signals;
 mod socket;
 mod start;
 
 use std::path::Path;
 
-use arguments::Run;
+use arguments::{Certs, Run};
 
 /// Why the program ends other than as it was told to.
 #[derive(Debug)]
@@ -34,6 +37,11 @@ pub enum Stop {
 pub fn run(run: &Run) -> Result<(), Stop> {
     let started = start::start(run)?;
     core::serve(started)
+}
+
+/// Makes a pair's certificates.
+pub fn make_certificates(certs: &Certs) -> Result<(), Stop> {
+    certificates::make(certs).map_err(Stop::Refused)
 }
 
 /// Prints the leases of a data directory, read only.

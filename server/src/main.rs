@@ -19,6 +19,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.command {
         Command::Run(run) => daemon::run(&run),
+        Command::Certs(certs) => daemon::make_certificates(&certs),
         Command::Leases { command: LeasesCommand::List { data_dir } } => daemon::list_leases(&data_dir),
     };
     match done {

@@ -5,6 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+mod pair;
+
+pub use pair::{Certs, PeerArguments};
+
 /// DHCPv4 for an estate compiled by `leasehold`: durable before it acknowledges.
 #[derive(Parser, Debug)]
 #[command(name = "leasehold-server", version, about, max_term_width = 100)]
@@ -18,7 +22,9 @@ pub struct Arguments {
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Serve an artefact.
-    Run(Run),
+    Run(Box<Run>),
+    /// Make the certificates with which the two servers of a pair know each other.
+    Certs(Certs),
     /// Look at leases.
     Leases {
         /// What to do with them.
@@ -72,6 +78,9 @@ pub struct Run {
     /// If the artefact is bad, start with the last good one, kept in the data directory.
     #[arg(long, env = "LEASEHOLD_FALLBACK_LAST_GOOD")]
     pub fallback_last_good: bool,
+    /// How this server and its partner reach and know each other.
+    #[command(flatten)]
+    pub peer: PeerArguments,
 }
 
 /// The port of DHCP servers (RFC 2131 section 4.1).

@@ -25,8 +25,6 @@ pub struct Wanted {
     pub path: PathBuf,
     /// The name of this server.
     pub node: String,
-    /// A pair's artefact may be served alone.
-    pub standalone: bool,
 }
 
 impl Wanted {
@@ -58,11 +56,6 @@ impl Wanted {
                 self.node
             ));
         };
-        if !self.standalone {
-            return Err("it is for a pair, and this release has no failover yet; \
-                 give --standalone to serve it alone, and only where no partner runs"
-                .to_owned());
-        }
         Ok(match me.role {
             PeerRole::Primary => "primary",
             PeerRole::Standby => "standby",

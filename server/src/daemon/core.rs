@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
+use leasehold_server::estate::Tables;
 use leasehold_server::node::{Action, Actions, Event, Node};
 use leasehold_server::serve::Outgoing;
 use leasehold_server::time::{Millis, Now};
@@ -17,14 +18,15 @@ use super::artefact_file::Loaded;
 use super::clock;
 use super::journal_thread::Work;
 use super::log::{Level, Log};
+use super::partner::Partner;
 use super::socket::send_all;
 use super::start::Started;
 use super::{Stop, artefact_file::Wanted};
 
 /// How often the reasons of silence are summed up in the log, where there were any.
 const REPORT_EVERY_MS: u64 = 10_000;
-/// How long a stopping server waits for its disk.
-const DRAIN_MAX_MS: u64 = 10_000;
+/// How long a stopping server waits for its disk, and for its partner to take over.
+const DRAIN_MAX_MS: u64 = 12_000;
 
 type Reloaded = Result<Loaded, String>;
 
@@ -70,8 +72,10 @@ pub fn serve(started: Started) -> Result<(), Stop> {
             break ended;
         }
     };
-    let Started { journal, log, log_writer, data, .. } = core.started;
+    let Started { journal, log, log_writer, data, partner, .. } = core.started;
     drop(journal);
+    // Its last words rest on what the journal has synced.
+    drop(partner);
     drop(data);
     drop(log);
     // Says the last lines; a panic of the writer has said so itself.
@@ -91,6 +95,9 @@ impl Core {
         for completion in completions {
             self.started.node.step(now, Event::Disk(completion), &mut self.actions);
         }
+        if let Some(partner) = &mut self.started.partner {
+            partner.hear(now, &mut self.started.node, &mut self.actions);
+        }
         if self.stop_before.is_none() {
             self.receive(now, &readable);
         }
@@ -98,6 +105,9 @@ impl Core {
         self.act();
         self.reload(now);
         self.signals(now, signals);
+        if let Some(partner) = &mut self.started.partner {
+            partner.watch(now, &self.started.node);
+        }
         self.report.say(now, &self.started.node, self.lost, &self.started.log);
         self.ended(now)
     }
@@ -108,6 +118,8 @@ impl Core {
         let due =
             self.started.node.deadline(now).map_or(u64::MAX, |Millis(due)| due.saturating_sub(now.boot_ms));
         let timeout = due.min(self.report.next_boot_ms.saturating_sub(now.boot_ms).max(1)).min(1_000);
+        let waits = self.started.partner.as_ref().is_some_and(Partner::has_more);
+        let timeout = if waits { 0 } else { timeout };
         let timeout = PollTimeout::from(u16::try_from(timeout).expect("at most a second"));
         let Started { listeners, wake, signals, .. } = &self.started;
         let mut fds: Vec<PollFd<'_>> =
@@ -146,6 +158,9 @@ impl Core {
     }
 
     fn act(&mut self) {
+        if let Some(partner) = &mut self.started.partner {
+            partner.say(&mut self.actions);
+        }
         let mut operations = Vec::new();
         for action in self.actions.list.drain(..) {
             match action {
@@ -171,8 +186,16 @@ impl Core {
                 format_args!("waiting={}", self.started.node.parked()),
             );
             self.stop_before = Some(now.boot_ms + DRAIN_MAX_MS);
+            if let Some(partner) = &mut self.started.partner {
+                partner.leave(now, &mut self.started.node);
+            }
         }
-        self.reload_wanted |= came && self.started.signals.reload();
+        if came && self.started.signals.reload() {
+            self.reload_wanted = true;
+            if let Some(partner) = &self.started.partner {
+                partner.renew();
+            }
+        }
         if self.reload_wanted && self.reloads.is_none() {
             self.reload_wanted = false;
             self.reloads = Some(load_beside(self.started.wanted.clone(), Arc::clone(&self.started.wake)));
@@ -185,22 +208,15 @@ impl Core {
             return;
         };
         self.reloads = None;
-        let Started { node, journal, log, .. } = &mut self.started;
-        let serving = node.tables().name().to_owned();
-        match reloaded {
-            Ok(loaded) if loaded.tables.name() == serving => {
-                node.step(now, Event::Reload(loaded.tables), &mut self.actions);
+        let Started { node, journal, log, partner, wanted, .. } = &mut self.started;
+        match reloaded.and_then(|loaded| fits(node.tables(), &loaded, &wanted.node).map(|()| loaded)) {
+            Ok(loaded) => {
+                node.step(now, Event::Reload(Arc::clone(&loaded.tables)), &mut self.actions);
                 journal.give(Work::Keep(loaded.bytes));
                 log.say(Level::Info, "reloaded", format_args!("artefact={}", loaded.digest));
-            }
-            Ok(loaded) => {
-                let why =
-                    format!("it is of estate `{}`, and this server serves `{serving}`", loaded.tables.name());
-                log.say(
-                    Level::Error,
-                    "reload-refused",
-                    format_args!("because=\"{why}\" kept=the-old-artefact"),
-                );
+                if let (Some(partner), Some(said)) = (partner, loaded.tables.high_availability()) {
+                    partner.reloaded(loaded.tables.name(), said, node);
+                }
             }
             Err(why) => {
                 log.say(
@@ -221,7 +237,8 @@ impl Core {
             ))));
         }
         let before = self.stop_before?;
-        if node.parked() == 0 && node.store().is_synced() {
+        let left = self.started.partner.as_ref().is_none_or(|partner| partner.has_left(now, node));
+        if node.parked() == 0 && node.store().is_synced() && left {
             self.started.log.say(
                 Level::Info,
                 "stopped",
@@ -234,6 +251,23 @@ impl Core {
             Err(Stop::Failed("the disk did not finish in time; what was acknowledged is on it".to_owned()))
         })
     }
+}
+
+/// Whether an artefact can take the place of the one that is served: it is of the same estate, for the same servers.
+fn fits(serving: &Tables, loaded: &Loaded, node: &str) -> Result<(), String> {
+    let (now, then) = (serving.name(), loaded.tables.name());
+    if now != then {
+        return Err(format!("it is of estate `{then}`, and this server serves `{now}`"));
+    }
+    let servers = |tables: &Tables| -> Vec<String> {
+        let servers = tables.high_availability().map(|pair| &pair.servers);
+        servers.into_iter().flatten().map(|server| server.name.clone()).collect()
+    };
+    let (before, after) = (servers(serving), servers(&loaded.tables));
+    if before == after {
+        return Ok(());
+    }
+    Err(format!("it is for other servers, which a running server `{node}` cannot become one of: restart it"))
 }
 
 fn empty(wake: &EventFd) {

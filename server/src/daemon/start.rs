@@ -6,6 +6,8 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use leasehold_server::estate::Tables;
+use leasehold_server::failover::pair::{self, Pair};
 use leasehold_server::leases::Store;
 use leasehold_server::leases::journal::{Identity, Sizes};
 use leasehold_server::node::Node;
@@ -16,16 +18,25 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 use super::Stop;
 use super::arguments::Run;
 use super::artefact_file::{Loaded, Wanted};
+use super::clock;
 use super::data_directory::{self, DataDirectory, LAST_GOOD};
 use super::journal_thread::JournalThread;
 use super::log::{Level, Log};
+use super::partner::{self, Joining, Partner};
 use super::signals::Signals;
 use super::socket::{Listener, Place};
+
+/// What a server of a pair says that begins with nothing.
+const NO_LEASES: &str = "because=\"the data directory is empty: that is a lost disk, or a new pair\" \
+                         help=\"it answers nobody until its partner's records have come; if no server of this pair \
+                         has granted a lease yet, start both once with --new-pair\"";
 
 /// A server that is ready.
 pub struct Started {
     pub node: Node,
     pub listeners: Vec<Listener>,
+    /// Absent: a single server.
+    pub partner: Option<Partner>,
     pub journal: JournalThread,
     pub wake: Arc<EventFd>,
     pub signals: Signals,
@@ -40,8 +51,9 @@ pub struct Started {
 
 /// Tries everything, and says that the server is ready.
 pub fn start(run: &Run) -> Result<Started, Stop> {
-    let wanted = Wanted { path: run.config.clone(), node: run.node.clone(), standalone: run.standalone };
+    let wanted = Wanted { path: run.config.clone(), node: run.node.clone() };
     let (loaded, fallen_back) = load(run, &wanted).map_err(Stop::Refused)?;
+    let part = part(run, &loaded.tables).map_err(Stop::Refused)?;
     let identity = Identity { estate: loaded.tables.name().to_owned(), node: run.node.clone() };
     let (data, recovered) = data_directory::open(&run.data_dir, &identity).map_err(Stop::Refused)?;
     let listeners = listen(run).map_err(Stop::Refused)?;
@@ -63,10 +75,11 @@ pub fn start(run: &Run) -> Result<Started, Stop> {
     let leases = store.bindings().bound();
     let config =
         Config { server_id: run.server_id, also: run.server_id_also.clone(), interfaces: interfaces() };
-    let node = Node::new(Arc::clone(&loaded.tables), config, store);
+    let (node, partner) =
+        take_part(part, &loaded.tables, config, store, (&wake, &log)).map_err(Stop::Refused)?;
     say_ready(&loaded, run, &listeners, leases);
     let artefact = loaded.bytes;
-    Ok(Started { node, listeners, journal, wake, signals, wanted, log, log_writer, artefact, data })
+    Ok(Started { node, listeners, partner, journal, wake, signals, wanted, log, log_writer, artefact, data })
 }
 
 /// The machine's interfaces as they are now. One that comes later has no name in class tests.
@@ -76,6 +89,74 @@ fn interfaces() -> Vec<(u32, Box<str>)> {
         all.iter().map(|one| (one.index(), one.name().to_string_lossy().into())).collect();
     named.sort_unstable();
     named
+}
+
+/// What a server is to its estate.
+enum Part {
+    /// There is no other.
+    Single,
+    /// There is another, and it is off: the operator says so.
+    Alone(pair::Config),
+    /// One of two.
+    Joining(Box<Joining>),
+}
+
+/// What this server is, and that what it needs for it is there.
+fn part(run: &Run, tables: &Tables) -> Result<Part, String> {
+    let Some(said) = tables.high_availability() else {
+        if run.peer.new_pair || run.peer.restored {
+            return Err(
+                "the artefact is for a single server; --new-pair and --restored are for a pair".to_owned()
+            );
+        }
+        return Ok(Part::Single);
+    };
+    if run.standalone {
+        let config = pair::Config::of(tables.name(), said, &run.node, pair::Start::Continue);
+        return Ok(Part::Alone(config.expect("an artefact that does not name this server is not loaded")));
+    }
+    Ok(Part::Joining(Box::new(partner::joining(run, tables.name(), said)?)))
+}
+
+/// Opens what the part needs, and gives the node its half of the pair.
+fn take_part(
+    part: Part,
+    tables: &Arc<Tables>,
+    config: Config,
+    mut store: Store,
+    (wake, log): (&Arc<EventFd>, &Log),
+) -> Result<(Node, Option<Partner>), String> {
+    let now = clock::now();
+    let tables = Arc::clone(tables);
+    match part {
+        Part::Single => Ok((Node::new(tables, config, store), None)),
+        Part::Alone(half) => {
+            let half = pair::alone(half, now, &mut store);
+            let half = half.map_err(|why| format!("cannot serve alone: {why}"))?;
+            let node = Node::new(tables, config, store);
+            Ok(match half {
+                None => (node, None),
+                Some(half) => (node.with_partner(|_| half), Some(Partner::absent(log.clone()))),
+            })
+        }
+        Part::Joining(joining) => {
+            if store.facts().is_none()
+                && store.bindings().is_empty()
+                && joining.config.start != pair::Start::NewPair
+            {
+                log.say(Level::Warning, "no-leases-here", NO_LEASES);
+            }
+            if store.facts().is_some() && joining.config.start == pair::Start::NewPair {
+                let why = "because=\"this server was one of the pair before\" \
+                           help=\"take --new-pair away: after the loss of a disk it would say what is not so\"";
+                log.say(Level::Warning, "not-a-new-pair", why);
+            }
+            let half = joining.config;
+            let partner = Partner::join(*joining, Arc::clone(wake), log.clone())?;
+            let node = Node::new(tables, config, store).with_partner(|store| Pair::open(half, now, store));
+            Ok((node, Some(partner)))
+        }
+    }
 }
 
 /// The artefact, or the last good one and why.

@@ -1,0 +1,70 @@
+//! Two real servers on loopback as a pair: what one grants the other knows, and when one is gone the other answers.
+#![expect(clippy::disallowed_methods, reason = "measures how long servers take")]
+
+use std::time::{Duration, Instant};
+
+use leasehold_golden_tests::live_pair::LivePair;
+use leasehold_golden_tests::relay::Relay;
+use leasehold_golden_tests::requirement;
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() {
+    let tests = vec![
+        test("a_killed_primary_is_replaced_and_comes_back", a_killed_primary_is_replaced_and_comes_back),
+        test("without_a_word_nobody_begins", without_a_word_nobody_begins),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), tests).exit();
+}
+
+fn test(name: &str, run: fn() -> Result<(), Failed>) -> Trial {
+    requirement::trial(name, &[], move || {
+        run().map_err(|failed| failed.message().unwrap_or("failed").to_owned())
+    })
+}
+
+fn must(holds: bool, what: impl Into<String>) -> Result<(), Failed> {
+    if holds { Ok(()) } else { Err(what.into().into()) }
+}
+
+fn a_killed_primary_is_replaced_and_comes_back() -> Result<(), Failed> {
+    let pair = LivePair::new();
+    let [primary, secondary] = pair.start_new(&[])?;
+    let clients: Vec<Relay> = (1..=5).map(Relay::new).collect();
+    let mut addresses = Vec::new();
+    for client in &clients {
+        addresses.push(client.lease(primary.address)?);
+    }
+    pair.wait_for_same_leases(5)?;
+
+    let servers = [primary.address, secondary.address];
+    let from = secondary.logged();
+    primary.kill()?;
+    let gone = Instant::now();
+    let answered = clients[0].reboot_at_any(&servers, addresses[0], Duration::from_millis(20))?;
+    let without_service = gone.elapsed();
+    must(answered == servers[1], format!("answered by {answered}"))?;
+    must(without_service < Duration::from_secs(1), format!("{without_service:?} without service"))?;
+    secondary.wait_for("pair-state state=interrupted ", from)?;
+
+    let from = secondary.logged();
+    let primary = pair.start(0, &[])?;
+    primary.wait_for("pair-state state=normal ", 0)?;
+    secondary.wait_for("pair-state state=normal ", from)?;
+    for (client, address) in clients.iter().zip(&addresses) {
+        must(client.reboot(primary.address, *address)? == *address, "each client keeps its address")?;
+    }
+    pair.wait_for_same_leases(5)?;
+    must(secondary.stop()? == Some(0), "a clean stop")?;
+    must(primary.stop()? == Some(0), "a clean stop")
+}
+
+/// An empty directory is a lost disk unless an operator says that the pair is new: both wait, and say what for.
+fn without_a_word_nobody_begins() -> Result<(), Failed> {
+    let pair = LivePair::new();
+    let servers = [pair.start(0, &[])?, pair.start(1, &[])?];
+    for server in &servers {
+        server.wait_for("start both once with --new-pair", 0)?;
+        server.wait_for("pair-state state=stale ", 0)?;
+    }
+    Ok(())
+}
