@@ -15,7 +15,7 @@ use rayon::prelude::*;
 const SEEDS: std::ops::Range<u64> = 0..60;
 
 /// What the fixed set must have come by: each fault, right and refusal, and each branch of the rules.
-const BRANCHES: [&str; 43] = [
+const BRANCHES: [&str; 44] = [
     "ack-of-another-life",
     "ack-of-nothing",
     "amnesia-outlived",
@@ -34,6 +34,7 @@ const BRANCHES: [&str; 43] = [
     "handover-taken",
     "kept-answered",
     "loss-noticed",
+    "low-stock",
     "merge-equal",
     "merge-joined",
     "merge-mine",

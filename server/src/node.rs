@@ -114,6 +114,7 @@ impl Node {
     /// A node that serves `tables` with the leases of `store`.
     pub fn new(tables: Arc<Tables>, config: Config, mut store: Store) -> Node {
         store.set_ranges(tables.pool_ranges());
+        store.set_reserved(Arc::clone(tables.reserved()));
         Node {
             tables,
             config,
@@ -160,6 +161,7 @@ impl Node {
             Event::Timer => self.timer(now, out),
             Event::Reload(tables) => {
                 self.store.set_ranges(tables.pool_ranges());
+                self.store.set_reserved(Arc::clone(tables.reserved()));
                 if let (Some(pair), Some(said)) = (&mut self.pair, tables.high_availability()) {
                     pair.reconfigure(tables.name(), said);
                 }
@@ -261,7 +263,7 @@ impl Node {
         let mut situation =
             Situation::new(&self.tables, &self.config, bindings, message, meta, &mut self.notes)?;
         if let Some(pair) = &mut self.pair {
-            let admitted = admit(pair, &mut self.held, &mut situation, bindings, now, copy);
+            let admitted = admit(pair, &mut self.held, &mut situation, &mut self.store, now, copy);
             if admitted.is_err() && situation.kind == MessageType::Request && situation.names_other_server() {
                 self.holds
                     .end_of_client(&situation.client.key)

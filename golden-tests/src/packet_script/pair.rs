@@ -13,7 +13,7 @@
 //! lines time passes, and both do what falls due. Beside packets: `wait`, `power-off SERVER`, `start SERVER`,
 //! `reset SERVER` (its connection to the partner is reset), `cut`, `mend` (the link), `deaf SERVER`, `hears SERVER`
 //! (its service hangs, and its heart beats), `disk stop SERVER`, `disk go SERVER`, `command SERVER NAME`,
-//! `state SERVER NAME`. Every answer must be spoken of before time goes on.
+//! `state SERVER NAME`, `count SERVER BRANCH NUMBER`. `reload FOLDER` swaps the estate of both. Every answer must be spoken of before time goes on.
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
@@ -83,6 +83,12 @@ impl World {
                 self.start(0, Start::NewPair)?;
                 self.start(1, Start::NewPair)
             }
+            ["reload", name] => {
+                let tables = tables(&folder.join(name))?;
+                self.tables = Some(Arc::clone(&tables));
+                self.event(0, Event::Reload(Arc::clone(&tables)))?;
+                self.event(1, Event::Reload(tables))
+            }
             ["at", time, rest @ ..] => {
                 self.settled()?;
                 for server in &mut self.servers {
@@ -132,6 +138,14 @@ impl World {
                 let state = node.pair().expect("it has a partner").state().name();
                 if state != *name {
                     return Err(format!("the state is {state}"));
+                }
+            }
+            ["count", server, name, expected] => {
+                let node = self.servers[server_named(server)?].node.as_ref().ok_or("the server is off")?;
+                let counts = node.pair().expect("it has a partner").counts();
+                let count = counts.get(name).copied().unwrap_or(0);
+                if count.to_string() != *expected {
+                    return Err(format!("it is {count}"));
                 }
             }
             ["both", packet @ ..] => {

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use leasehold_schemas::artefact::{self, HighAvailability, Identity};
 use leasehold_schemas::vocab::{AddrRange, Cidr};
@@ -95,7 +96,7 @@ pub struct Tables {
     relays: HashMap<u32, SegmentId, FastHash>,
     /// Whose option 118 chooses a network: in order, none touching another.
     selectors: Box<[AddrRange]>,
-    reserved: HashSet<u32, FastHash>,
+    reserved: Arc<HashSet<u32, FastHash>>,
     drop: Option<ClassId>,
 }
 
@@ -157,7 +158,7 @@ impl Tables {
             pool_ranges,
             relays,
             selectors,
-            reserved,
+            reserved: Arc::new(reserved),
             drop,
         })
     }
@@ -249,6 +250,11 @@ impl Tables {
     /// Whether some reservation holds the address.
     pub fn is_reserved(&self, address: Ipv4Addr) -> bool {
         self.reserved.contains(&address.to_bits())
+    }
+
+    /// Every address that is reserved.
+    pub fn reserved(&self) -> &Arc<HashSet<u32, FastHash>> {
+        &self.reserved
     }
 
     /// Every range of every pool, in order: what the free lists are keyed by.

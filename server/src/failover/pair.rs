@@ -101,6 +101,8 @@ pub struct Pair {
     next_id: u64,
     /// Addresses whose time is over, to be freed by R3 or R9.
     lapsed: BTreeSet<Ipv4Addr>,
+    /// Expired addresses that are not to be freed yet.
+    resting: BTreeSet<Ipv4Addr>,
     ends: BTreeMap<Ipv4Addr, u64>,
     cursor: Option<Ipv4Addr>,
     state: State,
@@ -153,6 +155,7 @@ impl Pair {
             in_flight: BTreeMap::new(),
             next_id: 1,
             lapsed: BTreeSet::new(),
+            resting: BTreeSet::new(),
             ends: BTreeMap::new(),
             cursor: None,
             state: State::Starting,

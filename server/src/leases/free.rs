@@ -88,6 +88,11 @@ impl FreeLists {
         }
     }
 
+    /// Every range, in order.
+    pub fn ranges(&self) -> impl Iterator<Item = AddrRange> + '_ {
+        self.lists.iter().map(|list| list.range)
+    }
+
     /// Takes the next free address of `range` that `usable` accepts. What is refused is set aside until
     /// [`FreeLists::set_ranges`] or [`FreeLists::give`]; so a refusal costs once. The address is out of the list
     /// until it is given back.

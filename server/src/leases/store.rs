@@ -79,6 +79,7 @@ impl Store {
     /// Takes over the pool ranges of an estate. Unchanged ranges keep their free lists.
     pub fn set_ranges(&mut self, ranges: impl IntoIterator<Item = AddrRange>) {
         self.lists.set_ranges(ranges, &self.bindings);
+        self.count_stock();
     }
 
     /// Takes the next free address of a pool range out of its list: one nobody ever had, else the one that has
@@ -324,6 +325,7 @@ fn may_have(binding: &Binding, key: &ClientKey, wall_ms: u64) -> bool {
 }
 
 mod by_right;
+mod stock;
 
 use by_right::ByRight;
 pub use by_right::Counts as RightCounts;

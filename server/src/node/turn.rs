@@ -9,7 +9,7 @@ use leasehold_schemas::artefact::HighAvailabilityMode;
 use super::{Actions, Node, Said};
 use crate::failover::pair::Pair;
 use crate::failover::{Asked, PacketKey, Sign, Turn, bucket, turn};
-use crate::leases::Bindings;
+use crate::leases::{State, Store};
 use crate::serve::{Meta, Silence, Situation};
 use crate::time::Now;
 use crate::wire::{MessageType, code};
@@ -72,11 +72,11 @@ pub(super) fn admit(
     pair: &mut Pair,
     held: &mut Held,
     situation: &mut Situation<'_>,
-    bindings: &Bindings,
+    store: &mut Store,
     now: Now,
     copy: Copy,
 ) -> Result<(), Silence> {
-    let asked = asked(pair, situation, bindings, now);
+    let asked = asked(pair, situation, store, now);
     let whose = match turn(pair.manners(now), asked) {
         Turn::Partners if copy == Copy::First => {
             let key = key_of(situation);
@@ -100,7 +100,7 @@ pub(super) fn admit(
     Ok(())
 }
 
-fn asked(pair: &Pair, situation: &Situation<'_>, bindings: &Bindings, now: Now) -> Asked {
+fn asked(pair: &Pair, situation: &Situation<'_>, store: &mut Store, now: Now) -> Asked {
     let message = &situation.message;
     let own = Some(message.ciaddr()).filter(|own| !own.is_unspecified());
     let names = match situation.kind {
@@ -125,13 +125,31 @@ fn asked(pair: &Pair, situation: &Situation<'_>, bindings: &Bindings, now: Now) 
     if names.is_some() || to_us_alone {
         return Asked::ThisServer;
     }
+    if let Some(reserved) = unbound_reservation(situation, store) {
+        return Asked::Home(pair.config().ownership.home(reserved));
+    }
     let hashed = pair.config().mode == HighAvailabilityMode::LoadBalancing;
     let identity = || message.option(code::CLIENT_IDENTIFIER).unwrap_or(message.chaddr());
     Asked::Everybody {
         bucket: if hashed { bucket(identity()) } else { 0 },
         partner_exhausted: situation.kind == MessageType::Discover
             && pair.is_partner_exhausted(now, || network_of(situation))
-            && bindings.of_client(&situation.client.key).next().is_none(),
+            && store.bindings().of_client(&situation.client.key).next().is_none(),
+    }
+}
+
+/// The client's reserved address, if nobody has it: its home must begin the binding. If another client's record stands,
+/// it is to fall free.
+fn unbound_reservation(situation: &Situation<'_>, store: &mut Store) -> Option<Ipv4Addr> {
+    let reserved = situation.reservation()?.address?;
+    situation.place_of(reserved)?;
+    match store.bindings().get(reserved).map(|binding| &binding.state) {
+        None | Some(State::Free { .. }) => Some(reserved),
+        Some(State::Bound(holder)) if holder.key == situation.client.key => None,
+        Some(State::Bound(_) | State::Declined { .. }) => {
+            store.want(reserved);
+            None
+        }
     }
 }
 

@@ -160,7 +160,7 @@ fn must_move(situation: &Situation<'_>, store: &Store, address: Ipv4Addr, now: N
     reserved.filter(|reserved| *reserved != address).is_some_and(|reserved| {
         situation.place_of(reserved).is_some()
             && match record(situation, store, reserved, now) {
-                Record::Own | Record::None => true,
+                Record::Own | Record::None => store.may_move_to(now, reserved, &situation.client.key),
                 Record::Others => false,
             }
     })

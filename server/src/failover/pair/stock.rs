@@ -1,13 +1,17 @@
 //! The stock of free addresses: what is over is freed, by both servers' word (R3) or alone (R9).
+//!
+//! In step, expired addresses rest for the lead time first, in which either server may still extend them; not where the
+//! home's stock runs low, for a pool of expired leases would be full the moment the partner dies. What was released or
+//! declined does not rest. Reserved addresses stay with their client for good: nobody else needs them.
 
 use std::net::Ipv4Addr;
 
 use super::hearing::freed;
-use super::{AGAIN_MS, Pair};
+use super::{AGAIN_MS, Pair, State};
 use crate::failover::message::Body;
 use crate::failover::mutant::Rule;
 use crate::failover::rights::{may_begin_end, may_free_alone};
-use crate::leases::{State, Store};
+use crate::leases::{State as Held, Store};
 use crate::time::Now;
 
 /// How long an END that was refused is not tried again, in milliseconds.
@@ -18,12 +22,19 @@ const TURN: usize = 256;
 impl Pair {
     /// Every address that is not free is looked at again: what may be done about it has changed.
     pub(super) fn look_at_all(&mut self, store: &Store) {
-        let not_free = store.bindings().iter().filter(|binding| !matches!(binding.state, State::Free { .. }));
+        let not_free = store.bindings().iter().filter(|binding| !matches!(binding.state, Held::Free { .. }));
         self.lapsed.extend(not_free.map(|binding| binding.address));
     }
 
     /// One turn through the addresses whose time is over.
     pub(super) fn stock(&mut self, now: Now, store: &mut Store) {
+        if !self.resting.is_empty() {
+            for range in store.low_ranges(self.config.me) {
+                let resting: Vec<Ipv4Addr> =
+                    self.resting.range(range.first()..=range.last()).copied().collect();
+                self.lapsed.extend(resting);
+            }
+        }
         let from = self.cursor.unwrap_or(Ipv4Addr::UNSPECIFIED);
         let turn: Vec<Ipv4Addr> = self.lapsed.range(from..).take(TURN).copied().collect();
         self.cursor = if turn.len() == TURN { turn.last().copied() } else { None };
@@ -50,15 +61,20 @@ impl Pair {
         ends: &mut Vec<crate::leases::Binding>,
     ) -> bool {
         let (paired, moment) = (Pair::paired(store), self.moment(now));
+        self.resting.remove(&address);
         let Some(binding) = store.bindings().get(address) else { return false };
         let over = match binding.state {
-            State::Free { .. } => return false,
-            State::Bound(_) if binding.released => 0,
-            State::Bound(_) => binding.expires_wall_ms(),
-            State::Declined { until_wall_ms } => binding.expires_wall_ms().max(until_wall_ms),
+            Held::Free { .. } => return false,
+            Held::Bound(_) if binding.released => 0,
+            Held::Bound(_) => binding.expires_wall_ms(),
+            Held::Declined { until_wall_ms } => binding.expires_wall_ms().max(until_wall_ms),
         };
         if over > moment.early_wall_ms {
             store.look_again(address, over);
+            return false;
+        }
+        let given_up = binding.released || matches!(binding.state, Held::Declined { .. });
+        if !given_up && !binding.ending && store.is_kept(address) {
             return false;
         }
         if may_free_alone(&paired, moment, binding) {
@@ -67,6 +83,16 @@ impl Pair {
             self.dirty.insert(address);
             store.apply(record);
             return false;
+        }
+        let rested = over.saturating_add(self.config.lead_ms);
+        let rests = !given_up && !binding.ending && rested > moment.early_wall_ms;
+        if rests && self.state != State::Sole {
+            if !store.is_low(address) && !store.is_wanted(address) {
+                self.resting.insert(address);
+                store.look_again(address, rested);
+                return false;
+            }
+            self.count("low-stock");
         }
         if may_begin_end(&paired, moment, binding) {
             let asked = self.ends.get(&address).copied();

@@ -4,11 +4,16 @@
 //! Invariant: while a server has a partner, an address falls free only by [`Store::apply`], which the pair's state
 //! machine calls when R3 or R9 lets it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
+use leasehold_schemas::vocab::AddrRange;
+
+use super::stock::{Stock, is_free};
 use super::{Answer, Store, arm};
-use crate::failover::{Paired, Refusal, Right, Standing, grant};
+use crate::estate::FastHash;
+use crate::failover::{Paired, Refusal, Right, Side, Standing, grant};
 use crate::leases::client::{Client, ClientKey};
 use crate::leases::facts::Facts;
 use crate::leases::record::{Binding, State};
@@ -32,6 +37,12 @@ pub(super) struct ByRight {
     /// Addresses whose time is over.
     pub(super) lapsed: Vec<Ipv4Addr>,
     counts: Counts,
+    /// How much is free; absent: a single server.
+    stock: Option<Stock>,
+    /// Addresses that are reserved for somebody: nobody else needs them, so their records stay.
+    reserved: Arc<HashSet<u32, FastHash>>,
+    /// Of these, those that their client waits for, while another's record stands.
+    wanted: BTreeSet<Ipv4Addr>,
 }
 
 /// Whether any address may be offered to a new client: what cannot be granted is not offered.
@@ -60,6 +71,61 @@ impl Store {
             self.standing = standing;
             // Ownership of what was refused may have changed.
             self.lists.readmit();
+            let shared = match &self.standing {
+                Standing::Alone => None,
+                Standing::Paired(paired) => Some(paired.ownership),
+            };
+            if self.by_right.stock.as_ref().map(Stock::ownership) != shared {
+                self.count_stock();
+            }
+        }
+    }
+
+    pub(super) fn count_stock(&mut self) {
+        self.by_right.stock = match &self.standing {
+            Standing::Alone => None,
+            Standing::Paired(paired) => {
+                Some(Stock::count(self.lists.ranges(), paired.ownership, &self.bindings))
+            }
+        };
+    }
+
+    /// Takes over which addresses an estate reserves.
+    pub fn set_reserved(&mut self, reserved: Arc<HashSet<u32, FastHash>>) {
+        self.by_right.reserved = reserved;
+        self.by_right.wanted.clear();
+        // What is reserved no more may fall free.
+        if self.standing != Standing::Alone {
+            let not_free = self.bindings.iter().filter(|binding| !is_free(binding));
+            self.by_right.lapsed.extend(not_free.map(|binding| binding.address));
+        }
+    }
+
+    /// Whether the home of an address has few free ones left where the address lies.
+    pub fn is_low(&self, address: Ipv4Addr) -> bool {
+        self.by_right.stock.as_ref().is_some_and(|stock| stock.is_low(address))
+    }
+
+    /// Ranges in which a server has few free addresses of its own left.
+    pub fn low_ranges(&self, side: Side) -> Vec<AddrRange> {
+        self.by_right.stock.iter().flat_map(|stock| stock.low_ranges(side)).collect()
+    }
+
+    /// Whether an address is reserved and nobody waits for it: its record stays, so that either server may go on with it.
+    pub fn is_kept(&self, address: Ipv4Addr) -> bool {
+        let ByRight { reserved, wanted, .. } = &self.by_right;
+        reserved.contains(&address.to_bits()) && !wanted.contains(&address)
+    }
+
+    /// Whether the client for which an address is reserved waits for it.
+    pub fn is_wanted(&self, address: Ipv4Addr) -> bool {
+        self.by_right.wanted.contains(&address)
+    }
+
+    /// The client for which an address is reserved waits for it, and another's record stands.
+    pub fn want(&mut self, address: Ipv4Addr) {
+        if self.by_right.wanted.insert(address) {
+            self.by_right.lapsed.push(address);
         }
     }
 
@@ -104,6 +170,15 @@ impl Store {
             State::Free { .. } => self.lists.give(binding.address),
             State::Bound(_) | State::Declined { .. } => self.lists.take(binding.address),
         }
+        let free = is_free(&binding);
+        if free {
+            self.by_right.wanted.remove(&binding.address);
+        }
+        if let Some(stock) = &mut self.by_right.stock
+            && self.bindings.get(binding.address).is_none_or(is_free) != free
+        {
+            stock.change(binding.address, free);
+        }
         self.journal.append(&binding);
         arm(&mut self.expiry, &binding);
         self.bindings.put(binding);
@@ -136,6 +211,20 @@ impl Store {
             Standing::Alone => true,
             Standing::Paired(paired) => {
                 grant(paired, paired.moment(now), self.bindings.get(address), address, key).is_ok()
+            }
+        }
+    }
+
+    /// Whether a client that has another address is to be sent for this one: it can have it here, or from the partner,
+    /// whose it is.
+    pub fn may_move_to(&self, now: Now, address: Ipv4Addr, key: &ClientKey) -> bool {
+        match &self.standing {
+            Standing::Alone => true,
+            Standing::Paired(paired) => {
+                match grant(paired, paired.moment(now), self.bindings.get(address), address, key) {
+                    Ok(_) => true,
+                    Err(refusal) => refusal == Refusal::NotHome && paired.normal,
+                }
             }
         }
     }
