@@ -125,7 +125,8 @@ impl World {
                     State::Bound(_) => record.expires_wall_ms(),
                     State::Declined { until_wall_ms } => record.expires_wall_ms().max(until_wall_ms),
                 };
-                if over + STRANDED_MS < now {
+                // What is reserved stays with its client.
+                if over + STRANDED_MS < now && !node.store().is_kept(record.address) {
                     wrong.push(format!("server {number} strands {record:?}"));
                 }
             }

@@ -55,6 +55,24 @@ pub(super) struct Outbox {
     sequence: u64,
 }
 
+impl Outbox {
+    /// Puts what one packet after another leads to into one message, as long as it waits for the same batch. Gives back
+    /// what cannot be joined.
+    fn join(&mut self, to_boot: u64, body: Body, after: Option<u64>) -> Option<Body> {
+        let last =
+            self.waiting.back_mut().filter(|(waits, last)| *waits == after && last.header.to_boot == to_boot);
+        let Some((_, last)) = last else { return Some(body) };
+        match (&mut last.body, body) {
+            (Body::Updates(said), Body::Updates(more)) if said.len() + more.len() <= RECORDS => {
+                said.extend(more);
+            }
+            (Body::Acks(said), Body::Acks(more)) if said.len() + more.len() <= RECORDS => said.extend(more),
+            (_, body) => return Some(body),
+        }
+        None
+    }
+}
+
 impl Pair {
     /// Says something, as soon as the batch it rests on is on disk. What this server is rests on its facts.
     pub(super) fn say(&mut self, body: Body, after: Option<u64>) {
@@ -63,6 +81,8 @@ impl Pair {
 
     /// Says something to a life of the partner that is not its present one.
     pub(super) fn say_to(&mut self, to_boot: u64, body: Body, after: Option<u64>) {
+        let after = after.max(self.facts_batch);
+        let Some(body) = self.outbox.join(to_boot, body, after) else { return };
         self.outbox.sequence += 1;
         let header = Header {
             pair: self.config.pair,
@@ -81,7 +101,7 @@ impl Pair {
             // It is what it is when it leaves.
             clock_wall_ms: 0,
         };
-        self.outbox.waiting.push_back((after.max(self.facts_batch), Message { header, body }));
+        self.outbox.waiting.push_back((after, Message { header, body }));
     }
 
     pub(super) fn hello(&self) -> Body {
