@@ -28,6 +28,10 @@ pub(crate) enum FolderError {
     Empty(PathBuf),
     /// A FIFO, socket or device with a site's name.
     NotAFile(PathBuf),
+    /// A folder with a site's name.
+    FolderLikeASite(PathBuf),
+    /// A file larger than any site: most likely something else that lies in the estate's folder.
+    TooLarge(PathBuf),
     /// A symbolic link to a folder: followed, it could lead in circles or out of the estate.
     LinkedFolder(PathBuf),
     /// `*.yml`, `*.YAML`: meant as a site, but not named like one.
@@ -42,8 +46,8 @@ pub(crate) fn default_folder() -> PathBuf {
     if sites.is_dir() { sites } else { PathBuf::from(".") }
 }
 
-/// Finds and reads the estate below `folder`. Of a file over the size limit only as much is read as shows that
-/// it is; of an estate over the file limit only the names.
+/// Finds and reads the estate below `folder`. A file over the size limit is not read; of an estate over the file limit
+/// only the names are.
 pub(crate) fn read(folder: &Path) -> Result<Sources, FolderError> {
     let found = locate(folder)?;
     let too_many = found.len() > FILES_MAX;
@@ -237,7 +241,8 @@ fn kind(path: &Path, entry: &fs::DirEntry) -> Result<Kind, FolderError> {
     let named_like_a_site = suffix.eq_ignore_ascii_case("yaml") || suffix.eq_ignore_ascii_case("yml");
     let own = entry.file_type().map_err(unreadable)?;
     if own.is_dir() {
-        return Ok(Kind::Folder);
+        let refused = || Err(FolderError::FolderLikeASite(path.to_owned()));
+        return if named_like_a_site { refused() } else { Ok(Kind::Folder) };
     }
     let target = if own.is_symlink() {
         match fs::metadata(path) {
@@ -258,15 +263,20 @@ fn kind(path: &Path, entry: &fs::DirEntry) -> Result<Kind, FolderError> {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, FolderError> {
+    let limit = FILE_BYTES_MAX as u64;
     let read = || {
         let file = File::open(path)?;
-        let limit = FILE_BYTES_MAX as u64 + 1;
-        let expected = file.metadata()?.len().min(limit);
+        let expected = file.metadata()?.len();
+        if expected > limit {
+            return Ok(None);
+        }
         let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0) + 1);
-        file.take(limit).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        // It may have grown meanwhile.
+        file.take(limit + 1).read_to_end(&mut bytes)?;
+        Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= limit))
     };
-    read().map_err(|error| FolderError::Unreadable { path: path.to_owned(), error })
+    let bytes = read().map_err(|error| FolderError::Unreadable { path: path.to_owned(), error })?;
+    bytes.ok_or_else(|| FolderError::TooLarge(path.to_owned()))
 }
 
 impl fmt::Display for FolderError {
@@ -288,6 +298,16 @@ impl fmt::Display for FolderError {
                     path.display()
                 )
             }
+            FolderError::FolderLikeASite(path) => {
+                write!(f, "{} is a folder with a file's name; rename it or move it away", path.display())
+            }
+            FolderError::TooLarge(path) => write!(
+                f,
+                "{} is larger than any site, over {} MiB; divide what it says among several sites, or move it out of the \
+                 estate's folder",
+                path.display(),
+                FILE_BYTES_MAX >> 20
+            ),
             FolderError::LinkedFolder(path) => write!(
                 f,
                 "{} is a symbolic link to a folder, which is not followed; put the folder itself there",
@@ -380,12 +400,14 @@ mod tests {
     }
 
     #[test]
-    fn reads_no_more_of_a_large_file_than_shows_its_size() {
+    fn refuses_what_is_larger_than_any_site() {
         let folder = estate();
-        fs::write(folder.path().join("big.yaml"), vec![b'#'; FILE_BYTES_MAX + 1000]).unwrap();
-        let sources = read(folder.path()).unwrap();
-        let (_, big) = sources.iter().next().unwrap();
-        assert_eq!((big.path.as_str(), big.bytes.len()), ("big.yaml", FILE_BYTES_MAX + 1));
+        fs::write(folder.path().join("big.yaml"), vec![b'#'; FILE_BYTES_MAX]).unwrap();
+        assert_eq!(read(folder.path()).unwrap().len(), 3);
+        fs::write(folder.path().join("big.yaml"), vec![b'#'; FILE_BYTES_MAX + 1]).unwrap();
+        let shown = "DIR/big.yaml is larger than any site, over 4 MiB; divide what it says among several sites, or move \
+                     it out of the estate's folder";
+        check_refused(folder.path(), shown);
     }
 
     #[test]

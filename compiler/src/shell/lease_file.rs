@@ -38,9 +38,13 @@ pub(super) fn read(path: &Path, at_secs: u64) -> Result<LeaseTable, LeaseFileErr
         bounded(io::stdin().lock()).map_err(unreadable)?
     } else {
         // A pipe may be given as a file; a folder, socket or device may not.
-        let kind = fs::metadata(path).map_err(unreadable)?.file_type();
+        let found = fs::metadata(path).map_err(unreadable)?;
+        let kind = found.file_type();
         if !kind.is_file() && !is_pipe(kind) {
             return Err(LeaseFileError::NotAFile(path.to_owned()));
+        }
+        if found.len() > FILE_BYTES_MAX {
+            return Err(LeaseFileError::TooLarge(path.to_owned()));
         }
         bounded(File::open(path).map_err(unreadable)?).map_err(unreadable)?
     };

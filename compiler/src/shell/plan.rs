@@ -203,6 +203,7 @@ fn base(against: &Path, folder: &Path) -> Result<Base, AgainstError> {
     let unreadable = |error| AgainstError::Unreadable { path: against.to_owned(), error };
     match fs::metadata(against) {
         Ok(found) if found.is_dir() => folder::read(against).map(Base::Files).map_err(AgainstError::Folder),
+        Ok(found) if found.len() > ARTEFACT_BYTES_MAX => Err(AgainstError::TooLarge(against.to_owned())),
         Ok(found) if found.is_file() => {
             let mut bytes = Vec::new();
             let file = File::open(against).map_err(unreadable)?;
