@@ -16,6 +16,7 @@ use crate::model::Estate;
 use crate::resolve::{Part, Resolved};
 pub use lines::{Lines, Seen};
 use rules::LooksAt;
+use rules::class::truths::Truths;
 
 /// An estate in which no phase and no rule found an error that stands in the way: the only one that can be lowered.
 #[derive(Clone, Copy, Debug)]
@@ -45,9 +46,11 @@ pub struct Local {
     lines: Vec<Lines>,
 }
 
-/// What there is to do: one part of the estate for all rules that look at sites, or the whole for one rule.
+/// What there is to do: one part of the estate for all rules that look at sites, or the whole for one rule, or for all
+/// that ask what is proved of classes.
 enum Task<'a> {
     Whole(fn(&Estate, &mut Sink)),
+    Classes,
     Part(&'a Part),
 }
 
@@ -61,14 +64,15 @@ pub fn check<'a>(
 ) -> (Vec<Diagnostic>, Option<Checked<'a>>) {
     let wholes = rules::REGISTRY.iter().filter_map(|registered| match registered.looks_at {
         LooksAt::Estate(check) => Some(Task::Whole(check)),
-        LooksAt::Nothing | LooksAt::Site(_) | LooksAt::Lines(_) => None,
+        LooksAt::Nothing | LooksAt::Site(_) | LooksAt::Lines(_) | LooksAt::Classes(_) => None,
     });
     let parts = resolved.parts.iter().map(|part| Task::Part(part));
-    let tasks: Vec<Task<'_>> = wholes.chain(parts).collect();
+    let tasks: Vec<Task<'_>> = std::iter::once(Task::Classes).chain(wholes).chain(parts).collect();
     let run = |task: &Task<'_>| {
         let mut sink = Sink::default();
         match task {
             Task::Whole(check) => check(estate, &mut sink),
+            Task::Classes => classes(estate, &mut sink),
             Task::Part(part) => {
                 part.local.get_or_init(|| local(&part.estate));
             }
@@ -100,6 +104,17 @@ pub fn check<'a>(
     (findings, (sound && whole).then_some(Checked(estate)))
 }
 
+/// Asks every rule that asks what is proved of classes.
+fn classes(estate: &Estate, sink: &mut Sink) {
+    let truths = Truths::of(estate);
+    for registered in rules::REGISTRY {
+        match registered.looks_at {
+            LooksAt::Classes(check) => check(&truths, sink),
+            LooksAt::Nothing | LooksAt::Site(_) | LooksAt::Lines(_) | LooksAt::Estate(_) => {}
+        }
+    }
+}
+
 /// Asks every rule that looks at sites about one part.
 fn local(part: &Estate) -> Local {
     let mut local = Local::default();
@@ -111,7 +126,7 @@ fn local(part: &Estate) -> Local {
                 check(part, &mut lines);
                 local.lines.push(lines);
             }
-            LooksAt::Nothing | LooksAt::Estate(_) => {}
+            LooksAt::Nothing | LooksAt::Estate(_) | LooksAt::Classes(_) => {}
         }
     }
     local

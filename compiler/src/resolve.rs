@@ -361,7 +361,11 @@ impl Resolver<'_> {
     fn finish(self) -> (Estate, Vec<Diagnostic>) {
         let Resolver { sources, mut estate, names: _, excuse: _, sink } = self;
         let findings = sink.into_sorted();
-        let errors = findings.iter().filter(|finding| finding.rule.severity == Severity::Error);
+        // A secret is a fault, but nothing is missing because of it.
+        let is_missing = |finding: &&Diagnostic| {
+            finding.rule.severity == Severity::Error && !finding.rule.is_about_secrets()
+        };
+        let errors = findings.iter().filter(is_missing);
         let own: Vec<Span> = errors.map(|finding| finding.primary.span).collect();
         let mut faulty: Vec<FileId> = own.iter().map(|span| span.file).collect();
         faulty.dedup();

@@ -30,7 +30,7 @@ use lines::Lines;
 
 pub use capture::{Captured, FrameError, LinkType, captured};
 pub use description::{Described, DescriptionError, Kind};
-pub use human::human;
+pub use human::{WhyLook, human};
 
 /// One packet and the server that hears it.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use leasehold_compiler::source::Sources;
-use leasehold_compiler::why::{Described, Ground, Question, answer, human, witness};
+use leasehold_compiler::why::{Described, Ground, Question, WhyLook, answer, human, witness};
 use leasehold_compiler::{Cache, compile};
 use leasehold_golden_tests::case::{self, Case};
 use leasehold_golden_tests::expectation;
@@ -84,7 +84,7 @@ fn ask(ground: &Ground<'_>, estate: &Estate, line: &str) -> Result<String, Strin
     let why = answer(ground, &question);
     same_octets(estate, &question, &why)?;
     match verb {
-        "why" => Ok(human(&why, verbose)),
+        "why" => Ok(human(&why, WhyLook { verbose, color: false })),
         "json" => {
             let json = serde_json::to_value(&why).map_err(|error| error.to_string())?;
             let schema = serde_json::to_value(Document::Why.schema()).map_err(|error| error.to_string())?;

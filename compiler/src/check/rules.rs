@@ -18,6 +18,7 @@ pub mod suppression;
 use super::Lines;
 use crate::diag::{Rule, Sink};
 use crate::model::Estate;
+use class::truths::Truths;
 
 /// A rule and what runs it.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub enum LooksAt {
     Lines(fn(&Estate, &mut Lines)),
     /// The whole estate.
     Estate(fn(&Estate, &mut Sink)),
+    /// The whole estate, and what is proved of its classes, which is proved once.
+    Classes(fn(&Truths<'_>, &mut Sink)),
 }
 
 impl LooksAt {
@@ -48,6 +51,7 @@ impl LooksAt {
         match self {
             LooksAt::Nothing => {}
             LooksAt::Site(check) | LooksAt::Estate(check) => check(estate, sink),
+            LooksAt::Classes(check) => check(&Truths::of(estate), sink),
             LooksAt::Lines(check) => {
                 let mut lines = Lines::default();
                 check(estate, &mut lines);
@@ -125,7 +129,7 @@ pub static REGISTRY: &[Registered] = &[
     lines(&option::timer_order::RULE, option::timer_order::check),
     site(&option::zero_lease::RULE, option::zero_lease::check),
     lines(&option::lease_order::RULE, option::lease_order::check),
-    estate(&option::shadowed_option::RULE, option::shadowed_option::check),
+    classes(&option::shadowed_option::RULE, option::shadowed_option::check),
     lines(&option::reply_too_large::RULE, option::reply_too_large::check),
     lines(&option::encapsulated_too_long::RULE, option::encapsulated_too_long::check),
     lines(&option::router_beside_classless_routes::RULE, option::router_beside_classless_routes::check),
@@ -135,12 +139,12 @@ pub static REGISTRY: &[Registered] = &[
     elsewhere(&class::unknown_option_in_expression::RULE),
     elsewhere(&class::class_order::RULE),
     elsewhere(&class::unknown_class_in_expression::RULE),
-    estate(&class::always_false::RULE, class::always_false::check),
-    estate(&class::always_true::RULE, class::always_true::check),
-    estate(&class::same_test_twice::RULE, class::same_test_twice::check),
+    classes(&class::always_false::RULE, class::always_false::check),
+    classes(&class::always_true::RULE, class::always_true::check),
+    classes(&class::same_test_twice::RULE, class::same_test_twice::check),
     estate(&class::names_alike::RULE, class::names_alike::check),
-    estate(&class::dead_guard::RULE, class::dead_guard::check),
-    estate(&class::not_proved::RULE, class::not_proved::check),
+    classes(&class::dead_guard::RULE, class::dead_guard::check),
+    classes(&class::not_proved::RULE, class::not_proved::check),
     estate(&availability::roles_that_do_not_fit::RULE, availability::roles_that_do_not_fit::check),
     estate(&availability::duplicate_server_name::RULE, availability::duplicate_server_name::check),
     estate(&availability::duplicate_peer_address::RULE, availability::duplicate_peer_address::check),
@@ -168,6 +172,10 @@ const fn site(rule: &'static Rule, check: fn(&Estate, &mut Sink)) -> Registered 
 
 const fn lines(rule: &'static Rule, check: fn(&Estate, &mut Lines)) -> Registered {
     Registered { rule, looks_at: LooksAt::Lines(check) }
+}
+
+const fn classes(rule: &'static Rule, check: fn(&Truths<'_>, &mut Sink)) -> Registered {
+    Registered { rule, looks_at: LooksAt::Classes(check) }
 }
 
 const fn estate(rule: &'static Rule, check: fn(&Estate, &mut Sink)) -> Registered {

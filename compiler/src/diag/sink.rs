@@ -14,6 +14,11 @@ impl Sink {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Takes findings.
+    pub fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        self.diagnostics.extend(diagnostics);
+    }
+
     /// Takes all findings of another sink.
     pub fn merge(&mut self, other: Sink) {
         self.diagnostics.extend(other.diagnostics);

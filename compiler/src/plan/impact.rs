@@ -22,6 +22,26 @@ struct Hears {
     by_expiry_secs: u64,
 }
 
+impl Hears {
+    /// The same for a client whose address somebody else has until then.
+    fn not_before(self, until: Option<&u64>) -> Hears {
+        let until = until.copied().unwrap_or(0);
+        Hears {
+            by_renewal_secs: self.by_renewal_secs.max(until),
+            by_expiry_secs: self.by_expiry_secs.max(until),
+        }
+    }
+}
+
+/// Until when clients wait for their reserved addresses, by what they are called and the subnet.
+fn waits<'b>(table: &LeaseTable, blocked: &'b [BlockedReservation]) -> BTreeMap<(&'b str, Cidr), u64> {
+    let wait = |blocked: &'b BlockedReservation| {
+        let address: Ipv4Addr = blocked.address.parse().ok()?;
+        Some(((blocked.client.as_str(), blocked.subnet), table.at(address)?.expires_secs))
+    };
+    blocked.iter().filter_map(wait).collect()
+}
+
 /// What the change means for leases, and for each statement the leases it reaches.
 pub fn impact(
     comparison: &Comparison<'_>,
@@ -30,28 +50,37 @@ pub fn impact(
     mut blocked: Vec<BlockedReservation>,
 ) -> (LeaseImpact, Vec<Option<ReachedLeases>>) {
     let mut clock = Clock { comparison, at_secs: table.at_secs, known: HashMap::new() };
+    let waits = waits(table, &blocked);
+    let mut waiting: BTreeMap<Ipv4Addr, u64> = BTreeMap::new();
     let mut affected: BTreeMap<Ipv4Addr, (&Lease, Vec<u32>)> = BTreeMap::new();
     let mut reached = Vec::with_capacity(changes.len());
     for (at, (statement, subjects)) in (0..).zip(changes) {
-        let mut leases: Vec<&Lease> = subjects
-            .iter()
-            .flat_map(|subject| leases_of(table, comparison, statement.kind, subject))
-            .collect();
+        let (mut leases, mut held): (Vec<&Lease>, BTreeMap<Ipv4Addr, u64>) = Default::default();
+        for subject in subjects.iter() {
+            let reached = leases_of(table, comparison, statement.kind, subject);
+            let client = subject.client.as_ref().map(|client| client.shown.as_str());
+            if let Some(until) = client.zip(subject.subnet).and_then(|of| waits.get(&of)) {
+                held.extend(reached.iter().map(|lease| (lease.address, *until)));
+            }
+            leases.extend(reached);
+        }
         leases.sort_unstable_by_key(|lease| lease.address);
         leases.dedup_by_key(|lease| lease.address);
-        let hears: Vec<Hears> = leases.iter().map(|lease| clock.hears(lease)).collect();
+        let hears: Vec<Hears> =
+            leases.iter().map(|lease| clock.hears(lease).not_before(held.get(&lease.address))).collect();
         let latest = |of: fn(&Hears) -> u64| rfc3339(hears.iter().map(of).max().unwrap_or(table.at_secs));
         reached.push((!leases.is_empty()).then(|| ReachedLeases {
             count: u32::try_from(leases.len()).unwrap_or(u32::MAX),
             by_renewal: latest(|hears| hears.by_renewal_secs),
             by_expiry: latest(|hears| hears.by_expiry_secs),
         }));
+        waiting.extend(held);
         for lease in leases {
             affected.entry(lease.address).or_insert((lease, Vec::new())).1.push(at);
         }
     }
     let affected = affected.into_values().map(|(lease, changes)| {
-        let hears = clock.hears(lease);
+        let hears = clock.hears(lease).not_before(waiting.get(&lease.address));
         AffectedClient {
             address: lease.address.to_string(),
             client: lease.client(),
@@ -62,6 +91,7 @@ pub fn impact(
     });
     let affected = affected.collect();
     let (outside, outside_before) = outside(comparison, table);
+    drop(waits);
     blocked.sort_by(|a, b| (&a.address, &a.client).cmp(&(&b.address, &b.client)));
     let active = u32::try_from(table.iter().len()).unwrap_or(u32::MAX);
     let at = rfc3339(table.at_secs);

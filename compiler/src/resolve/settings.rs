@@ -9,6 +9,7 @@ use leasehold_schemas::vocab::{ClassName, OptionCode, Seconds, Space};
 use super::{Named, Resolver, definitions, is_built_in, option_bytes};
 use crate::check::rules::identity::duplicate_option;
 use crate::check::rules::reference::unknown_class;
+use crate::check::rules::secret::secret_in_estate;
 use crate::diag::Diagnostic;
 use crate::model::{Allow, Assignment, Definition, Id, Meaning, Parameters, Values};
 
@@ -121,9 +122,28 @@ impl Resolver<'_> {
                 );
                 continue;
             }
+            self.look_for_a_secret(option, &entry.key, &entry.value);
             assignments.extend(self.assignment(option, &entry.key, &entry.value));
         }
         assignments
+    }
+
+    /// An option may be called what it must not hold, and be named by its number here.
+    fn look_for_a_secret(
+        &mut self,
+        option: Id<Definition>,
+        key: &Spanned<String>,
+        value: &Spanned<OptionValue>,
+    ) {
+        let definition = &self.estate.definitions[option];
+        let by_number = definition.span.is_some() && key.value != definition.name;
+        if !by_number || value.value == OptionValue::Null {
+            return;
+        }
+        let bytes = &self.sources.file(value.span.file).bytes;
+        let text = bytes.get(value.span.start as usize..value.span.end as usize).unwrap_or_default();
+        let text = String::from_utf8_lossy(text);
+        self.sink.extend(secret_in_estate::under_number(&definition.name, key.span, value.span, &text));
     }
 
     fn assignment(

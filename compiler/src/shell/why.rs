@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use leasehold_compiler::Cache;
 use leasehold_compiler::diag::{self, Severity};
 use leasehold_compiler::parse::limits;
-use leasehold_compiler::why::{Described, DescriptionError, Ground, Question, answer, human};
+use leasehold_compiler::why::{Described, DescriptionError, Ground, Question, WhyLook, answer, human};
 use leasehold_schemas::artefact::{self, ArtefactError};
 use leasehold_schemas::why::Why;
 use leasehold_server::estate::TableError;
@@ -16,7 +16,7 @@ use leasehold_server::estate::TableError;
 use super::arguments::{Format, Global, WhyArguments};
 use super::capture_file::{self, Choice};
 use super::output::{print, reason, say};
-use super::report::{Channel, report};
+use super::report::{Channel, colored, report};
 use super::{CLEAN, FAILED, FINDINGS, Failure, check};
 
 /// A larger file is no artefact: that of a hundred-fold estate has 260 MB.
@@ -37,6 +37,8 @@ pub(super) enum WhyError {
     Tables { path: PathBuf, error: TableError },
     /// A format that is for findings.
     Format,
+    /// A frame, and no capture that it could be of.
+    FrameOfNothing,
     /// No packet is described.
     Description(DescriptionError),
 }
@@ -45,6 +47,10 @@ pub(super) enum WhyError {
 pub(super) fn why(global: &Global, arguments: &WhyArguments) -> Result<u8, Failure> {
     if !matches!(global.format, Format::Human | Format::Json) {
         return Err(WhyError::Format.into());
+    }
+    // The parser lets it pass beside an argument that excludes a capture.
+    if arguments.frame.is_some() && arguments.pcap.is_none() {
+        return Err(WhyError::FrameOfNothing.into());
     }
     // A packet that cannot be had is told before an estate is read.
     let packet = match &arguments.pcap {
@@ -140,7 +146,9 @@ fn read_artefact(path: &Path) -> Result<Vec<u8>, WhyError> {
 
 fn tell(global: &Global, why: &Why) -> Result<u8, Failure> {
     let text = match global.format {
-        Format::Human => human(why, global.verbose),
+        Format::Human => {
+            human(why, WhyLook { verbose: global.verbose, color: colored(global, Channel::Output) })
+        }
         Format::Json => {
             let mut text = serde_json::to_string_pretty(why)
                 .expect("an answer has only string keys and no failing serialiser");
@@ -180,6 +188,9 @@ impl fmt::Display for WhyError {
             }
             WhyError::Format => f.write_str(
                 "an answer is written for people or as JSON: give `--format human` or `--format json`",
+            ),
+            WhyError::FrameOfNothing => f.write_str(
+                "`--frame` is the number of a packet in a capture: give the capture with `--pcap`, or leave it out",
             ),
             WhyError::Description(error) => error.fmt(f),
         }

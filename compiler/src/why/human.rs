@@ -13,13 +13,23 @@ use leasehold_schemas::why::{
 /// Columns are at most this wide; what is longer moves the rest of its row.
 const WIDTH_MAX: usize = 44;
 
-/// The document as text; `verbose` names the options too that are set and not sent.
-pub fn human(why: &Why, verbose: bool) -> String {
+/// How an answer is shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WhyLook {
+    /// Whether the options are named too that are set and not sent.
+    pub verbose: bool,
+    /// Whether colours tell what came of it, and weight sets headings apart.
+    pub color: bool,
+}
+
+/// The document as text.
+pub fn human(why: &Why, look: WhyLook) -> String {
+    let WhyLook { verbose, color } = look;
     let Why { version: _, estate, packet, network, reservations, classes, guards, reply, silence, notes } =
         why;
-    let mut page = Page::default();
+    let mut page = Page { text: String::new(), color };
     page.line(&format!("{}, in estate {estate}", asked(packet)));
-    page.line(&outcome(reply.as_ref(), silence.as_ref()));
+    page.styled(if reply.is_some() { "1;32" } else { "1;31" }, &outcome(reply.as_ref(), silence.as_ref()));
     let mut rows = Vec::new();
     if let Some(network) = network {
         let name = network.site_name.as_ref().map_or_else(String::new, |name| format!(", {name}"));
@@ -213,9 +223,9 @@ impl Row {
     }
 }
 
-#[derive(Default)]
 struct Page {
     text: String,
+    color: bool,
 }
 
 impl Page {
@@ -224,9 +234,18 @@ impl Page {
         self.text.push('\n');
     }
 
+    /// A line in the terminal's style of this number (ECMA-48 section 8.3.117).
+    fn styled(&mut self, style: &str, line: &str) {
+        if self.color {
+            self.line(&format!("\u{1b}[{style}m{}\u{1b}[0m", line.trim_end()));
+        } else {
+            self.line(line);
+        }
+    }
+
     fn heading(&mut self, text: &str) {
         self.line("");
-        self.line(text);
+        self.styled("1", text);
     }
 
     fn notes(&mut self, notes: &[Note]) {

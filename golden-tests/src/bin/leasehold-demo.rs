@@ -15,7 +15,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use leasehold_compiler::Cache;
-use leasehold_compiler::why::{Ground, Question, answer, human};
+use leasehold_compiler::why::{Ground, Question, WhyLook, answer, human};
 use leasehold_golden_tests::binaries::binary;
 use leasehold_golden_tests::case;
 use leasehold_golden_tests::demonstration::{Ask, Client, Exchange, Wish};
@@ -132,7 +132,7 @@ fn tell(ground: &Ground<'_>, server: SocketAddrV4, acknowledged: Exchange) -> Re
     let meta = Meta { from, local: *server.ip(), interface: 0, unicast: true };
     let config = Config { server_id: Some(*server.ip()), ..Config::default() };
     let why = answer(ground, &Question { meta, config, octets: acknowledged.sent });
-    print!("{}", human(&why, false));
+    print!("{}", human(&why, WhyLook::default()));
     match why.reply {
         Some(reply) if reply.octets.0 == acknowledged.reply.octets => Ok(()),
         Some(_) | None => Err("the answer explained is not the answer that came".to_owned()),

@@ -79,7 +79,7 @@ pub fn families(formula: &Formula) -> Option<BTreeSet<u16>> {
 /// Whether a packet can meet the one formula and not the other, as far as that is seen at a glance: the other demands
 /// something of a place that the one leaves alone, or another text. `families` is what the one looks at.
 pub fn is_free_of(families: &BTreeSet<u16>, one: &Formula, other: &Formula) -> bool {
-    conditions(other).iter().filter_map(claim).any(|wanted| {
+    other.conditions().iter().filter_map(claim).any(|wanted| {
         let Demand::Part { cuts, octets, is: true } = &wanted.demand else {
             return !families.contains(&place::family(&wanted.place));
         };
@@ -90,21 +90,8 @@ pub fn is_free_of(families: &BTreeSet<u16>, one: &Formula, other: &Formula) -> b
             Demand::Part { .. } | Demand::Present(_) => false,
         };
         !families.contains(&place::family(&wanted.place))
-            || conditions(one).iter().filter_map(claim).any(differs)
+            || one.conditions().iter().filter_map(claim).any(differs)
     })
-}
-
-fn conditions(formula: &Formula) -> &[Formula] {
-    match formula {
-        Formula::All(parts) => parts,
-        Formula::Any(_)
-        | Formula::Claim(_)
-        | Formula::Member(..)
-        | Formula::Passes(_)
-        | Formula::Reserved(..)
-        | Formula::Known(_)
-        | Formula::Unclear(_) => std::slice::from_ref(formula),
-    }
 }
 
 fn claim(formula: &Formula) -> Option<&Claim> {

@@ -89,6 +89,20 @@ impl Formula {
     /// Holds for none.
     pub const NEVER: Formula = Formula::Any(Vec::new());
 
+    /// The formulas that all must hold for it: its parts, or itself.
+    pub fn conditions(&self) -> &[Formula] {
+        match self {
+            Formula::All(parts) => parts,
+            Formula::Any(_)
+            | Formula::Claim(_)
+            | Formula::Member(..)
+            | Formula::Passes(_)
+            | Formula::Reserved(..)
+            | Formula::Known(_)
+            | Formula::Unclear(_) => std::slice::from_ref(self),
+        }
+    }
+
     fn constant(holds: bool) -> Formula {
         if holds { Formula::ALWAYS } else { Formula::NEVER }
     }

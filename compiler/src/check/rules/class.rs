@@ -9,6 +9,6 @@ mod guards;
 pub mod names_alike;
 pub mod not_proved;
 pub mod same_test_twice;
-pub(super) mod truths;
+pub mod truths;
 pub mod unknown_class_in_expression;
 pub mod unknown_option_in_expression;

@@ -28,6 +28,7 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
                 let message = format!("exclusion `{range}` lies outside every pool");
                 let finding =
                     Diagnostic::new(&RULE, exclusion.range.span, message, "no pool holds these addresses");
+                let finding = finding.with_help("remove it: no client is given these addresses anyway");
                 sink.push(match subnet.pools[..] {
                     [] => finding.with_note("the subnet has no pool"),
                     [pool, ..] => {

@@ -24,13 +24,19 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             return;
         }
         let excluded = Ranges::new(subnet.exclusions.iter().map(|exclusion| exclusion.range.value));
-        let how = match excluded.gaps(range).next() {
-            None => "excluded",
-            Some(left) if left == range => "reserved",
-            Some(_) => "excluded or reserved",
+        let (how, help) = match excluded.gaps(range).next() {
+            None => ("excluded", "remove the pool, or exclude fewer of its addresses"),
+            Some(left) if left == range => {
+                ("reserved", "remove the pool if only reserved clients live here, else enlarge it")
+            }
+            Some(_) => (
+                "excluded or reserved",
+                "remove the pool if only reserved clients live here, else enlarge it",
+            ),
         };
         let message = format!("pool `{range}` is wholly {how}");
-        sink.push(Diagnostic::new(&RULE, pool.range.span, message, "no client can get an address from it"));
+        let label = "no client can get an address from it";
+        sink.push(Diagnostic::new(&RULE, pool.range.span, message, label).with_help(help));
     });
 }
 

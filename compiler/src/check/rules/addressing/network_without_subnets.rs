@@ -18,7 +18,8 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         if network.subnets.is_empty() && !estate.is_partial(estate.scopes[network.scope].span) {
             let message = format!("network `{}` has no subnet", network.name.value);
             let label = "no client can get an address in it";
-            sink.push(Diagnostic::new(&RULE, network.name.span, message, label));
+            let finding = Diagnostic::new(&RULE, network.name.span, message, label);
+            sink.push(finding.with_help("list its subnets under `subnets`, or remove it"));
         }
     }
 }

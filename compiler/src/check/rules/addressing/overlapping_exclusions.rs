@@ -1,5 +1,6 @@
 //! Two exclusions of a subnet that share addresses.
 
+use super::overlapping_pools::without;
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
 use crate::model::Estate;
 
@@ -43,6 +44,13 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
                 message,
                 format!("excludes {shared} again"),
             );
+            let (own, other) = (range(later), range(earlier));
+            let help = match (other.covers(own), without(own, other)) {
+                (true, _) => format!("remove this exclusion: `{other}` has all its addresses"),
+                (false, Some(rest)) => format!("make this exclusion `{rest}`"),
+                (false, None) => format!("remove exclusion `{other}`: this one has all its addresses"),
+            };
+            let finding = finding.with_help(help);
             sink.push(finding.with_secondary(subnet.exclusions[earlier].range.span, "already excluded here"));
         }
     }

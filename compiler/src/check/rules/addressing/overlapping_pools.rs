@@ -63,7 +63,7 @@ fn finding(pool: &Pool, earlier: &Pool) -> Diagnostic {
 }
 
 /// What is left of a range without the addresses of another that reaches over one of its ends.
-fn without(range: AddrRange, other: AddrRange) -> Option<AddrRange> {
+pub(super) fn without(range: AddrRange, other: AddrRange) -> Option<AddrRange> {
     let next = |addr: Ipv4Addr, by: i32| Ipv4Addr::from_bits(addr.to_bits().wrapping_add_signed(by));
     if other.contains(range.first()) {
         AddrRange::new(next(other.last(), 1), range.last()).ok()

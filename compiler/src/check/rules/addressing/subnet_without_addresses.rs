@@ -19,7 +19,8 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         if empty && !estate.is_partial(estate.scopes[subnet.scope].span) {
             let message = format!("subnet `{}` has neither a pool nor a reservation", subnet.prefix.value);
             let label = "no client can get an address in it";
-            sink.push(Diagnostic::new(&RULE, subnet.prefix.span, message, label));
+            let finding = Diagnostic::new(&RULE, subnet.prefix.span, message, label);
+            sink.push(finding.with_help("give it `pools` or `reservations`, or remove it"));
         }
     }
 }

@@ -3,7 +3,6 @@
 use super::truths::{Truth, Truths};
 use crate::check::proof::Contents;
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
-use crate::model::Estate;
 
 /// Every packet passes a class's test.
 pub static RULE: Rule = Rule {
@@ -15,10 +14,9 @@ pub static RULE: Rule = Rule {
 };
 
 /// Reports them, unless it is only because of another class that is reported.
-pub fn check(estate: &Estate, sink: &mut Sink) {
-    let truths = Truths::of(estate);
+pub fn check(truths: &Truths<'_>, sink: &mut Sink) {
     for (id, _, _) in truths.classes.iter().filter(|(_, _, truth)| *truth == Truth::Always) {
-        let class = &estate.classes[*id];
+        let class = &truths.estate.classes[*id];
         let name = &class.name.value;
         let Some(test) = &class.test else { continue };
         let message = format!("every packet passes the test of class `{name}`");

@@ -1,7 +1,7 @@
 //! L609: guards that no client passes together.
 
 use super::guards::{Guarded, Guards, Passage, named, one_of, span};
-use super::truths::excluded;
+use super::truths::{Truths, excluded};
 use crate::check::proof::{Formula, Senders, Verdict, ask};
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
 use crate::model::{Estate, Guard};
@@ -16,11 +16,12 @@ pub static RULE: Rule = Rule {
 };
 
 /// Reports the widest place that nobody gets into.
-pub fn check(estate: &Estate, sink: &mut Sink) {
+pub fn check(truths: &Truths<'_>, sink: &mut Sink) {
+    let estate = truths.estate;
     if estate.scopes.values().all(|scope| scope.only.is_empty()) {
         return;
     }
-    Guards::of(estate).each(&mut |guards, guarded, passage| match passage {
+    Guards::of(truths).each(&mut |guards, guarded, passage| match passage {
         Passage::Open | Passage::Unknown(_) => {}
         Passage::Shut | Passage::Dropped => {
             if !guards.follows(guarded) {
@@ -102,14 +103,8 @@ fn reason(estate: &Estate, guards: &Guards<'_>, guarded: &Guarded<'_>) -> Option
 }
 
 fn flatten<'f>(formula: &'f Formula, conditions: &mut Vec<&'f Formula>) {
-    match formula {
-        Formula::All(parts) => parts.iter().for_each(|part| flatten(part, conditions)),
-        Formula::Any(_)
-        | Formula::Claim(_)
-        | Formula::Member(..)
-        | Formula::Passes(_)
-        | Formula::Reserved(..)
-        | Formula::Known(_)
-        | Formula::Unclear(_) => conditions.push(formula),
+    match formula.conditions() {
+        [alone] if std::ptr::eq(alone, formula) => conditions.push(formula),
+        parts => parts.iter().for_each(|part| flatten(part, conditions)),
     }
 }

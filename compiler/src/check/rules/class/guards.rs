@@ -60,7 +60,7 @@ pub enum Passage {
 /// Proves guards, each combination once.
 pub struct Guards<'a> {
     /// What is proved of classes alone.
-    pub truths: Truths<'a>,
+    pub truths: &'a Truths<'a>,
     estate: &'a Estate,
     /// Classes that are reported themselves.
     settled: BTreeSet<ClassNumber>,
@@ -71,8 +71,8 @@ pub struct Guards<'a> {
 
 impl<'a> Guards<'a> {
     /// For the guards of an estate.
-    pub fn of(estate: &'a Estate) -> Guards<'a> {
-        let truths = Truths::of(estate);
+    pub fn of(truths: &'a Truths<'a>) -> Guards<'a> {
+        let estate = truths.estate;
         let drop: ClassName = "DROP".parse().expect("a class name");
         let kept = truths.tests.number(&drop).map(|drop| Formula::Member(drop, false));
         let settled = truths.settled();

@@ -16,9 +16,10 @@ pub static RULE: Rule = Rule {
 };
 
 /// Reports each class whose name is that of a class before it, or of a built-in one, but for case and separators,
-/// two neighbouring letters exchanged, or a letter doubled.
+/// two neighbouring letters exchanged, a letter doubled, or a letter beside a digit that looks like one.
 pub fn check(estate: &Estate, sink: &mut Sink) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut looks: BTreeMap<String, usize> = BTreeMap::new();
     let classes: Vec<_> = estate.classes.values().collect();
     for (at, class) in classes.iter().enumerate() {
         let name = class.name.value.as_str();
@@ -32,7 +33,9 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             sink.push(diagnostic.with_help(format!("write `{built_in}`, or choose another name")));
             continue;
         }
+        let look = look(&plain);
         let slip = slips(&plain).into_iter().find_map(|slip| seen.get(&slip).copied());
+        let slip = slip.or_else(|| looks.get(&look).copied());
         if let Some(earlier) =
             slip.map(|at| classes[at]).filter(|earlier| earlier.name.value.as_str() != name)
         {
@@ -45,7 +48,24 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             continue;
         }
         seen.entry(plain).or_insert(at);
+        looks.entry(look).or_insert(at);
     }
+}
+
+/// With digits for the letters that look like them where they stand beside one: `win1o` is read as `win10`.
+fn look(plain: &str) -> String {
+    let mut look = plain.as_bytes().to_vec();
+    for at in 0..look.len() {
+        let before = at.checked_sub(1).and_then(|at| look.get(at)).is_some_and(u8::is_ascii_digit);
+        if before || look.get(at + 1).is_some_and(u8::is_ascii_digit) {
+            look[at] = match look[at] {
+                b'o' => b'0',
+                b'l' => b'1',
+                other => other,
+            };
+        }
+    }
+    String::from_utf8(look).expect("only letters of ASCII were exchanged")
 }
 
 /// Without what the eye does not see: case, and separators that do not keep numbers apart.
@@ -87,6 +107,13 @@ mod tests {
 
     fn alike(one: &str, other: &str) -> bool {
         slips(&plain(other)).contains(&plain(one))
+    }
+
+    #[test]
+    fn letters_that_look_like_digits() {
+        let alike = |one: &str, other: &str| look(&plain(one)) == look(&plain(other));
+        assert!(alike("win1O", "win10") && alike("floor-l2", "floor-12") && alike("bo0k", "b00k"));
+        assert!(!alike("pool", "poo1x") && !alike("solo", "so10") && !alike("pool-1", "pool-11"));
     }
 
     #[test]

@@ -4,7 +4,6 @@ use super::guards::{Guards, Passage};
 use super::truths::{Truth, Truths};
 use crate::check::proof::Doubt;
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
-use crate::model::Estate;
 
 /// What a test or a guard lets through lies beyond proof.
 pub static RULE: Rule = Rule {
@@ -16,14 +15,12 @@ pub static RULE: Rule = Rule {
 };
 
 /// Says where nothing is known, unless a broken expression is the reason: that was reported.
-pub fn check(estate: &Estate, sink: &mut Sink) {
-    let guarded = estate.scopes.values().any(|scope| !scope.only.is_empty());
-    if !guarded {
-        return tests(estate, &Truths::of(estate), sink);
+pub fn check(truths: &Truths<'_>, sink: &mut Sink) {
+    tests(truths, sink);
+    if truths.estate.scopes.values().all(|scope| scope.only.is_empty()) {
+        return;
     }
-    let mut guards = Guards::of(estate);
-    tests(estate, &guards.truths, sink);
-    guards.each(&mut |_, guarded, passage| {
+    Guards::of(truths).each(&mut |_, guarded, passage| {
         if let Passage::Unknown(doubt) = passage
             && doubt != Doubt::Broken
         {
@@ -36,9 +33,9 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
     });
 }
 
-fn tests(estate: &Estate, truths: &Truths<'_>, sink: &mut Sink) {
+fn tests(truths: &Truths<'_>, sink: &mut Sink) {
     for (id, _, truth) in &truths.classes {
-        let class = &estate.classes[*id];
+        let class = &truths.estate.classes[*id];
         if let (Truth::Open(doubt), Some(test)) = (truth, &class.test)
             && *doubt != Doubt::Broken
         {

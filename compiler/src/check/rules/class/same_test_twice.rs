@@ -7,7 +7,7 @@ use leasehold_schemas::artefact::Test;
 use super::truths::{Truth, Truths};
 use crate::check::proof::{ClassNumber, Formula, Sender, Verdict, ask, canonical, looks_at};
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
-use crate::model::{Class, Estate, Id};
+use crate::model::{Class, Id};
 
 /// Two classes have tests that mean the same.
 pub static RULE: Rule = Rule {
@@ -25,8 +25,8 @@ type Form = (Id<Class>, ClassNumber, Formula);
 const PAIRS_MAX: usize = 2_000;
 
 /// Reports each class whose test is, in other words perhaps, that of a class before it.
-pub fn check(estate: &Estate, sink: &mut Sink) {
-    let truths = Truths::of(estate);
+pub fn check(truths: &Truths<'_>, sink: &mut Sink) {
+    let estate = truths.estate;
     let Sender::Anyone(listed) = &truths.anyone else { return };
     // A test that only asks for another class gives that class a second name, and says so.
     let alias = |id: Id<Class>| match estate.classes[id].test.as_ref().map(|test| &test.value) {
@@ -47,7 +47,7 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
     for (id, _, form) in &forms {
         match first.get(form) {
             Some(earlier) => {
-                report(&truths, estate, *earlier, *id, sink);
+                report(truths, *earlier, *id, sink);
                 reported.insert(*id);
             }
             None => {
@@ -68,10 +68,10 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             let rivals = others[..at].iter().chain(&plain).take(PAIRS_MAX - pairs);
             let same = rivals.into_iter().find(|(_, rival, _)| {
                 pairs += 1;
-                mean_the_same(&truths, *rival, *number)
+                mean_the_same(truths, *rival, *number)
             });
             if let Some((rival, _, _)) = same {
-                report(&truths, estate, *rival.min(id), *rival.max(id), sink);
+                report(truths, *rival.min(id), *rival.max(id), sink);
             }
         }
     }
@@ -85,7 +85,8 @@ fn mean_the_same(truths: &Truths<'_>, one: ClassNumber, other: ClassNumber) -> b
     only(one, other) && only(other, one)
 }
 
-fn report(truths: &Truths<'_>, estate: &Estate, earlier: Id<Class>, later: Id<Class>, sink: &mut Sink) {
+fn report(truths: &Truths<'_>, earlier: Id<Class>, later: Id<Class>, sink: &mut Sink) {
+    let estate = truths.estate;
     let (first, class) = (&estate.classes[earlier], &estate.classes[later]);
     let (Some(test), Some(other)) = (&class.test, &first.test) else { return };
     let message = format!("classes `{}` and `{}` have the same test", first.name.value, class.name.value);

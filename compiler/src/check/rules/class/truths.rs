@@ -31,7 +31,8 @@ pub enum Truth {
 
 /// The tests of an estate's classes, and what is proved of each.
 pub struct Truths<'a> {
-    estate: &'a Estate,
+    /// The estate.
+    pub estate: &'a Estate,
     /// Everything that can be asked for.
     pub tests: ClassTests,
     /// Any client, as far as class tests are concerned.

@@ -93,9 +93,9 @@ fn says(values: &Values, key: Key) -> Option<Set<'_>> {
 
 /// Reports what a class sets that a class before it sets for all of its members, and options that a place sets
 /// although everything in it sets its own.
-pub fn check(estate: &Estate, sink: &mut Sink) {
-    by_classes(estate, sink);
-    by_narrower_places(estate, sink);
+pub fn check(truths: &Truths<'_>, sink: &mut Sink) {
+    by_classes(truths, sink);
+    by_narrower_places(truths.estate, sink);
 }
 
 /// A class's value that a class before it overrides.
@@ -108,11 +108,12 @@ struct Overridden {
     places: BTreeSet<Span>,
 }
 
-fn by_classes(estate: &Estate, sink: &mut Sink) {
+fn by_classes(truths: &Truths<'_>, sink: &mut Sink) {
+    let estate = truths.estate;
     if estate.classes.len() < 2 {
         return;
     }
-    let mut implied = Implied::of(estate);
+    let mut implied = Implied::of(truths);
     let rivals: BTreeMap<Id<Scope>, BTreeMap<Key, Rivals<'_>>> = estate
         .scopes
         .iter()
@@ -147,7 +148,7 @@ fn by_classes(estate: &Estate, sink: &mut Sink) {
         }
     }
     for overridden in found.into_values() {
-        sink.push(report(estate, &implied.truths, &overridden));
+        sink.push(report(truths, &overridden));
     }
 }
 
@@ -172,7 +173,8 @@ impl<'a> Rivals<'a> {
     }
 }
 
-fn report(estate: &Estate, truths: &Truths<'_>, overridden: &Overridden) -> Diagnostic {
+fn report(truths: &Truths<'_>, overridden: &Overridden) -> Diagnostic {
+    let estate = truths.estate;
     let Overridden { key, at, by, class, earlier, places } = overridden;
     let (name, first) = (&estate.classes[*class].name.value, &estate.classes[*earlier].name.value);
     let message = format!("`{}` of class `{name}` can never win", key.name(estate));
@@ -197,7 +199,7 @@ fn report(estate: &Estate, truths: &Truths<'_>, overridden: &Overridden) -> Diag
 
 /// Which classes lie wholly in others.
 struct Implied<'a> {
-    truths: Truths<'a>,
+    truths: &'a Truths<'a>,
     /// Classes that some packets are in and some are not.
     numbers: BTreeMap<Id<Class>, ClassNumber>,
     /// What their tests look at, where that is all there is to them.
@@ -208,8 +210,7 @@ struct Implied<'a> {
 }
 
 impl<'a> Implied<'a> {
-    fn of(estate: &'a Estate) -> Implied<'a> {
-        let truths = Truths::of(estate);
+    fn of(truths: &'a Truths<'a>) -> Implied<'a> {
         let sometimes = truths.classes.iter().filter(|(_, _, truth)| match truth {
             Truth::Varies | Truth::Open(_) => true,
             Truth::Never | Truth::Always | Truth::Follows => false,

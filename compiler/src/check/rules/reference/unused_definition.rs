@@ -7,7 +7,7 @@ use leasehold_schemas::source::Said;
 use leasehold_schemas::vocab::{OptionCode, Space};
 
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
-use crate::model::{Definition, Estate, Id, Values};
+use crate::model::{Estate, Values};
 
 /// Nothing gives the option a value or asks for it.
 pub static RULE: Rule = Rule {
@@ -41,14 +41,12 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             Part::Test(_) | Part::Term(_) => {}
         });
     }
+    let (mut names, mut places) = (BTreeSet::new(), BTreeSet::new());
     for (id, definition) in estate.definitions.iter() {
-        let Some(span) = definition.span else { continue };
         // A definition whose name or code is taken has that fault, and cannot be used.
-        let taken =
-            |(other, first): (Id<Definition>, &Definition)| other < id && first.collides_with(definition);
-        if estate.definitions.iter().any(taken) {
-            continue;
-        }
+        let free = names.insert(definition.name.as_str());
+        let free = places.insert((definition.space, definition.code)) && free;
+        let Some(span) = definition.span.filter(|_| free) else { continue };
         let asked = codes.contains(&(definition.space, definition.code));
         if !asked && !assigned.contains(&id) && !estate.probable_uses.definitions.contains(&id) {
             let message = format!("option `{}` is not used", definition.name);

@@ -35,7 +35,11 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
                 let help = format!("it belongs to subnet `{}` of {}", home.prefix.value, whose(estate, home));
                 finding.with_help(help)
             }
-            None => finding,
+            None => {
+                let help =
+                    format!("no subnet has this address: reserve one of `{prefix}`, or correct the prefix");
+                finding.with_help(help)
+            }
         });
     });
     report_misplaced(estate, sink);

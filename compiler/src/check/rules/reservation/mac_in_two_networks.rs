@@ -57,5 +57,9 @@ fn finding(
         format!("{} is reserved in two networks of the site", super::clients::Named(&identifier(id).value));
     let here = format!("in network `{}` here", estate.networks[network].name.value);
     let there = format!("and in network `{}` here", estate.networks[home].name.value);
-    Diagnostic::new(&RULE, identifier(id).span, message, here).with_secondary(identifier(first).span, there)
+    let help = "remove it from the network where the device is not; if it moves between them, allow \
+                `mac-in-two-networks` here";
+    Diagnostic::new(&RULE, identifier(id).span, message, here)
+        .with_secondary(identifier(first).span, there)
+        .with_help(help)
 }

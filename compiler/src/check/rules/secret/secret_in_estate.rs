@@ -28,6 +28,18 @@ pub fn find(text: &[u8], tree: &Tree<'_>) -> Vec<Diagnostic> {
     found
 }
 
+/// Looks at the value of an option that stands under its number: its name, which may say that it is a secret, is in
+/// another file. What shows by itself was found when the file was read.
+pub fn under_number(name: &str, key: Span, value: Span, text: &str) -> Option<Diagnostic> {
+    let what = of_key(name)?;
+    let text = text.trim_matches(['"', '\'']);
+    let said = wording::is_value(text) && text != "~" && in_text(text).is_none();
+    said.then(|| {
+        let message = format!("what looks like {what} stands in `{}`", shortened(name));
+        finding_at(value, message).with_secondary(key, format!("this is the number of option `{name}`"))
+    })
+}
+
 /// Takes out findings on what a secret's finding points at: with the secret they go, and they might repeat it.
 pub fn silence_followers(findings: &mut Vec<Diagnostic>) {
     let is_secret = |finding: &Diagnostic| finding.rule.code == RULE.code;
@@ -116,7 +128,10 @@ fn finding(what: &str, under: Option<&Entry<'_>>, span: Span) -> Diagnostic {
         Some(key) => format!("in `{key}`"),
         None => "in a key".to_owned(),
     };
-    let message = format!("what looks like {what} stands {place}");
+    finding_at(span, format!("what looks like {what} stands {place}"))
+}
+
+fn finding_at(span: Span, message: String) -> Diagnostic {
     Diagnostic::new(&RULE, span, message, "everyone who has the estate can read it here")
         .with_note(
             "no part of an estate is secret: its files, their history and the artefact are copied and kept",
