@@ -147,7 +147,7 @@ impl Pair {
             begun_boot_ms: now.boot_ms,
             session: Session::default(),
             sync: Sync::default(),
-            answering: Answering::new(now, store),
+            answering: Answering::default(),
             outbox: Outbox::default(),
             dirty: store.bindings().iter().map(|binding| binding.address).collect(),
             told: BTreeSet::new(),

@@ -37,16 +37,12 @@ pub(super) struct Answering {
     exhausted: BTreeMap<Ipv4Addr, u64>,
     manners: Option<Manners>,
     changes: u64,
-    /// The last batch on disk, and when it was first seen to be the last.
-    synced: (u64, u64),
+    /// While something waits for the disk: the last batch on it, and since when that has been the last.
+    waits: Option<(u64, u64)>,
     disk_stands: bool,
 }
 
 impl Answering {
-    pub(super) fn new(now: Now, store: &Store) -> Answering {
-        Answering { synced: (store.synced(), now.boot_ms), ..Answering::default() }
-    }
-
     pub(super) fn is_partner_awaited(&self) -> bool {
         self.manners.is_some_and(|manners| manners.partner != Partner::Silent)
     }
@@ -141,10 +137,10 @@ impl Pair {
     /// A disk that stands still lets nothing be acknowledged, while heartbeats go on.
     pub(super) fn watch_disk(&mut self, now: Now, store: &Store) {
         let synced = store.synced();
-        if store.unsynced().is_none() || synced != self.answering.synced.0 {
-            self.answering.synced = (synced, now.boot_ms);
-        }
-        let stands = now.boot_ms >= self.answering.synced.1 + DISK_STANDS_MS;
+        let before = self.answering.waits.filter(|(last, _)| *last == synced);
+        let waits = store.unsynced().map(|_| before.unwrap_or((synced, now.boot_ms)));
+        self.answering.waits = waits;
+        let stands = waits.is_some_and(|(_, since)| now.boot_ms >= since + DISK_STANDS_MS);
         if stands && !self.answering.disk_stands {
             self.count("disk-stands");
         }
