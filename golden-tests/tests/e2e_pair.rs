@@ -11,6 +11,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 fn main() {
     let tests = vec![
         test("a_killed_primary_is_replaced_and_comes_back", a_killed_primary_is_replaced_and_comes_back),
+        test("a_server_that_is_stopped_hands_over", a_server_that_is_stopped_hands_over),
         test("without_a_word_nobody_begins", without_a_word_nobody_begins),
     ];
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
@@ -42,6 +43,7 @@ fn a_killed_primary_is_replaced_and_comes_back() -> Result<(), Failed> {
     let gone = Instant::now();
     let answered = clients[0].reboot_at_any(&servers, addresses[0], Duration::from_millis(20))?;
     let without_service = gone.elapsed();
+    println!("killed: {} ms without service", without_service.as_millis());
     must(answered == servers[1], format!("answered by {answered}"))?;
     must(without_service < Duration::from_secs(1), format!("{without_service:?} without service"))?;
     secondary.wait_for("pair-state state=interrupted ", from)?;
@@ -56,6 +58,27 @@ fn a_killed_primary_is_replaced_and_comes_back() -> Result<(), Failed> {
     pair.wait_for_same_leases(5)?;
     must(secondary.stop()? == Some(0), "a clean stop")?;
     must(primary.stop()? == Some(0), "a clean stop")
+}
+
+/// The partner need not wait for anything: it goes on alone at once, and gives the powers back when it is no longer.
+fn a_server_that_is_stopped_hands_over() -> Result<(), Failed> {
+    let pair = LivePair::new();
+    let [primary, secondary] = pair.start_new(&[])?;
+    let client = Relay::new(1);
+    let address = client.lease(primary.address)?;
+    pair.wait_for_same_leases(1)?;
+    let from = secondary.logged();
+    must(primary.stop()? == Some(0), "a clean stop")?;
+    let from = secondary.wait_for("pair-state state=sole ", from)?;
+    must(client.reboot(secondary.address, address)? == address, "the client keeps its address")?;
+    // Alone, it uses its partner's addresses too: more than its own eighth of the pool.
+    for client in 2..=40 {
+        Relay::new(client).lease(secondary.address)?;
+    }
+    let primary = pair.start(0, &[])?;
+    primary.wait_for("pair-state state=normal ", 0)?;
+    secondary.wait_for("pair-state state=normal ", from)?;
+    Ok(pair.wait_for_same_leases(40)?)
 }
 
 /// An empty directory is a lost disk unless an operator says that the pair is new: both wait, and say what for.

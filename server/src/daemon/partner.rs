@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leasehold_schemas::artefact::{HighAvailability, Peer};
-use leasehold_server::failover::pair::{Command, Config, Connection, Start, State, Status};
+use leasehold_server::failover::pair::{Command, Config, Start, State, Status};
 use leasehold_server::failover::preface::Lane;
 use leasehold_server::failover::{Body, decode};
 use leasehold_server::node::{Actions, Event, Node};
@@ -202,11 +202,7 @@ impl Partner {
             if self.leaving && !self.farewell {
                 self.farewell = decode(&parcel.bytes).is_ok_and(|message| message.body == Body::Handover);
             }
-            let lane = match parcel.connection {
-                Connection::Control => Lane::Control,
-                Connection::Data => Lane::Data,
-            };
-            link.say(lane, parcel.bytes);
+            link.say(parcel.lane, parcel.bytes);
         }
     }
 

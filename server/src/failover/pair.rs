@@ -34,7 +34,7 @@ use command::Leaving;
 pub use command::{Command, Unsafe, alone};
 pub use config::{Config, Start};
 use outbox::Outbox;
-pub use outbox::{Connection, Parcel};
+pub use outbox::Parcel;
 use session::Session;
 pub use state::{Circumstances, State, state_of};
 pub use status::{PartnerStatus, Status};

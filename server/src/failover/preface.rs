@@ -74,12 +74,12 @@ impl fmt::Display for Versions {
     }
 }
 
-/// What a connection is for. Bulk never stands before a heartbeat.
+/// Which of the two connections carries a message: heartbeats never queue behind bulk.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Lane {
-    /// What is short and urgent.
+    /// Small and urgent: who is there, and who answers.
     Control,
-    /// Records.
+    /// Records, and what is said about them.
     Data,
 }
 

@@ -264,6 +264,7 @@ impl Speaking<'_> {
         let mut idle = interval(IDLE);
         idle.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut anew: Option<Opening> = None;
+        let mut again = false;
         let mut batch = Vec::new();
         let mut nothing = [0; 1];
         loop {
@@ -275,13 +276,15 @@ impl Speaking<'_> {
                 heeded = self.orders.changed() => {
                     last = heeded.is_err() || self.orders.borrow().stop;
                     if !last {
-                        anew = self.open_anew(&open);
+                        // To give up a connection that the partner has taken already would look as if this server died.
+                        again = anew.is_some();
+                        anew = anew.or_else(|| self.open_anew(&open));
                         continue;
                     }
                 }
                 opened = async { anew.as_mut().expect("looked at before").await }, if anew.is_some() => {
-                    anew = None;
                     self.replace(&mut open, opened).await;
+                    anew = if std::mem::take(&mut again) { self.open_anew(&open) } else { None };
                     continue;
                 }
                 word = self.words.recv() => match word {

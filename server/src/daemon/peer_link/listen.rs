@@ -3,7 +3,7 @@
 //! The newest of a lane is the partner's present one. An older one is heard to its end, for a while: what was said on
 //! it before it was replaced still counts.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -32,17 +32,25 @@ const SILENT_MAX: Duration = Duration::from_secs(20);
 /// How long a connection that was replaced is heard to its end.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Takes the address.
+/// Takes the address. Every address is IPv6's and IPv4's, or IPv4's where a machine has no IPv6.
 pub fn bind(address: SocketAddr) -> Result<std::net::TcpListener, String> {
-    let listen = || {
+    let listen = |address: SocketAddr| -> std::io::Result<std::net::TcpListener> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        if address.is_ipv6() {
+            socket.set_only_v6(false)?;
+        }
         socket.set_reuse_address(true)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
         socket.set_nonblocking(true)?;
         Ok(socket.into())
     };
-    listen().map_err(|error: std::io::Error| {
+    let everywhere = address.is_ipv6() && address.ip().is_unspecified();
+    let taken = match listen(address) {
+        Err(_) if everywhere => listen(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port())),
+        taken => taken,
+    };
+    taken.map_err(|error| {
         format!(
             "cannot take the partner's connections at {address}: {error}; give --peer-listen another address"
         )

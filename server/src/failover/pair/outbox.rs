@@ -8,6 +8,7 @@ use crate::failover::clock::Moment;
 use crate::failover::codec::encode;
 use crate::failover::message::{Body, Header, Message, Update, sent};
 use crate::failover::mutant::Rule;
+use crate::failover::preface::Lane;
 use crate::leases::{Binding, Store};
 use crate::time::Now;
 
@@ -16,34 +17,25 @@ const RECORDS: usize = 64;
 /// Updates under way at once.
 const WINDOW: usize = 1_024;
 
-/// Which of the two connections carries a message: heartbeats never queue behind bulk.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Connection {
-    /// Small and urgent: who is there, and who answers.
-    Control,
-    /// Records, and what is said about them.
-    Data,
-}
-
-/// A message that is to be sent, and how. The two connections need keep no order between them, nor any.
+/// A message that is to be sent, and how. The two lanes need keep no order between them, nor any.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Parcel {
     /// Which way.
-    pub connection: Connection,
+    pub lane: Lane,
     /// The message.
     pub bytes: Vec<u8>,
 }
 
-fn connection(body: &Body) -> Connection {
+fn lane(body: &Body) -> Lane {
     match body {
         Body::Hello { .. }
         | Body::Heartbeat
         | Body::SyncRequest(_)
         | Body::Seen(_)
         | Body::Exhausted(_)
-        | Body::Handover => Connection::Control,
+        | Body::Handover => Lane::Control,
         Body::Updates(_) | Body::Acks(_) | Body::Ends(_) | Body::Snapshot { .. } | Body::Synced { .. } => {
-            Connection::Data
+            Lane::Data
         }
     }
 }
@@ -119,7 +111,7 @@ impl Pair {
         while let Some((after, message)) = self.outbox.waiting.pop_front() {
             if after.is_none_or(|batch| store.is_on_disk(batch)) {
                 let message = self.made_to_leave(message, moment, now);
-                out.messages.push(Parcel { connection: connection(&message.body), bytes: encode(&message) });
+                out.messages.push(Parcel { lane: lane(&message.body), bytes: encode(&message) });
             } else {
                 kept.push_back((after, message));
             }
