@@ -13,7 +13,7 @@
 //! lines time passes, and both do what falls due. Beside packets: `wait`, `power-off SERVER`, `start SERVER`,
 //! `reset SERVER` (its connection to the partner is reset), `cut`, `mend` (the link), `deaf SERVER`, `hears SERVER`
 //! (its service hangs, and its heart beats), `disk stop SERVER`, `disk go SERVER`, `command SERVER NAME`,
-//! `state SERVER NAME`, `count SERVER BRANCH NUMBER`. `reload FOLDER` swaps the estate of both. Every answer must be spoken of before time goes on.
+//! `refuses SERVER NAME REASON`, `state SERVER NAME`, `count SERVER BRANCH NUMBER`. `reload FOLDER` swaps the estate of both. Every answer must be spoken of before time goes on.
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use leasehold_schemas::vocab::Millis;
 use leasehold_server::estate::Tables;
-use leasehold_server::failover::pair::{Command, Config, Pair, Start};
+use leasehold_server::failover::pair::{Command, Config, Pair, Start, Unsafe};
 use leasehold_server::leases::Store;
 use leasehold_server::leases::journal::{Identity, Operation, Sizes, recover};
 use leasehold_server::node::{Action, Actions, Event, Node};
@@ -126,13 +126,13 @@ impl World {
                 self.exchange();
             }
             ["command", server, name] => {
-                let command = Command::ALL.into_iter().find(|command| command.name() == *name);
-                let command = command.ok_or_else(|| format!("`{name}` is no command"))?;
-                let (now, at) = (self.now(), server_named(server)?);
-                let node = self.servers[at].node.as_mut().ok_or("the server is off")?;
-                node.command(now, command).expect("it has a partner").map_err(|why| why.to_string())?;
-                self.event(at, Event::Timer)?;
+                self.command(server, name)?.map_err(|why| why.to_string())?;
             }
+            ["refuses", server, name, reason] => match self.command(server, name)? {
+                Ok(()) => return Err("it is done".to_owned()),
+                Err(why) if why.name() != *reason => return Err(format!("the reason is {}", why.name())),
+                Err(_) => {}
+            },
             ["state", server, name] => {
                 let node = self.servers[server_named(server)?].node.as_ref().ok_or("the server is off")?;
                 let state = node.pair().expect("it has a partner").state().name();
@@ -157,6 +157,16 @@ impl World {
             [] => return Err("say what happens".to_owned()),
         }
         Ok(())
+    }
+
+    fn command(&mut self, server: &str, name: &str) -> Result<Result<(), Unsafe>, String> {
+        let command = Command::ALL.into_iter().find(|command| command.name() == name);
+        let command = command.ok_or_else(|| format!("`{name}` is no command"))?;
+        let (now, at) = (self.now(), server_named(server)?);
+        let node = self.servers[at].node.as_mut().ok_or("the server is off")?;
+        let done = node.command(now, command).expect("it has a partner");
+        self.event(at, Event::Timer)?;
+        Ok(done)
     }
 
     fn start(&mut self, at: usize, start: Start) -> Result<(), String> {
