@@ -11,6 +11,7 @@ mod explain;
 mod fix;
 mod folder;
 mod lease_file;
+mod lease_server;
 mod output;
 mod plan;
 mod report;
@@ -94,12 +95,24 @@ fn execute(arguments: &Arguments) -> Result<u8, Failure> {
     match &arguments.command {
         Command::Check { folder, options } => check::check(&arguments.global, options, folder.as_deref()),
         Command::Compile { folder, output } => check::compile(&arguments.global, folder.as_deref(), output),
-        Command::Plan { folder, against, leases, detailed_exitcode, acknowledge } => plan::plan(
+        Command::Plan {
+            folder,
+            against,
+            leases,
+            leases_token_file,
+            leases_ca,
+            detailed_exitcode,
+            acknowledge,
+        } => plan::plan(
             &arguments.global,
             &plan::Request {
                 folder: folder.as_deref(),
                 against,
-                leases: leases.as_deref(),
+                leases: leases.as_deref().map(|place| lease_file::Leases {
+                    place,
+                    token_file: leases_token_file.as_deref(),
+                    ca: leases_ca.as_deref(),
+                }),
                 detailed_exitcode: *detailed_exitcode,
                 acknowledge,
             },

@@ -3,23 +3,20 @@
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "starts programs and talks to them")]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::SocketAddr;
+use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use leasehold_compiler::why::{Described, Ground};
+use leasehold_golden_tests::binaries;
+use leasehold_golden_tests::loopback::{Place, must, ready, refuses, wait_for};
 use leasehold_golden_tests::relay::{PATIENCE, Relay};
 use leasehold_golden_tests::requirement::{self, Requirement};
-use leasehold_golden_tests::{binaries, case};
-use leasehold_schemas::artefact::{
-    Estate, HighAvailability, HighAvailabilityMode, Peer, PeerRole, decode, encode,
-};
+use leasehold_schemas::artefact::{HighAvailability, HighAvailabilityMode, Peer, PeerRole, decode};
 use leasehold_schemas::vocab::{HexBytes, Millis, Seconds};
 use libtest_mimic::{Arguments, Failed, Trial};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 
 const STRACE: Requirement = Requirement::Tool { name: "strace", probe: "--version" };
 
@@ -42,112 +39,6 @@ fn test(name: &str, needs: &[Requirement], run: fn() -> Result<(), Failed>) -> T
     requirement::trial(name, needs, move || {
         run().map_err(|failed| failed.message().unwrap_or("failed").to_owned())
     })
-}
-
-/// A server that runs, and ends with the test.
-struct Server {
-    child: Child,
-    ready: String,
-    address: SocketAddr,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-struct Place {
-    folder: tempfile::TempDir,
-}
-
-impl Place {
-    fn new() -> Place {
-        let place = Place { folder: tempfile::tempdir().expect("a temporary folder") };
-        place.write_artefact("script");
-        place
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write_artefact(&self, estate_name: &str) {
-        self.write(estate_name, None);
-    }
-
-    fn write(&self, estate_name: &str, pair: Option<HighAvailability>) {
-        let source = case::repository().join("golden-tests/cases/packets/main.json");
-        let text = fs::read_to_string(source).expect("the packet scenarios' estate");
-        let mut estate: Estate = serde_json::from_str(&text).expect("an estate");
-        estate_name.clone_into(&mut estate.name);
-        estate.high_availability = pair;
-        fs::write(self.path("artefact.json"), encode(&estate).0).expect("a writable folder");
-    }
-
-    fn command(&self, before: &[&str]) -> Result<Command, String> {
-        self.command_as("primary", before)
-    }
-
-    fn command_as(&self, node: &str, before: &[&str]) -> Result<Command, String> {
-        let server = binaries::binary("leasehold-server")?;
-        let mut words: Vec<PathBuf> = before.iter().map(PathBuf::from).collect();
-        words.push(server);
-        let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).arg("run").args(["--node", node, "--listen", "127.0.0.1:0"]);
-        command.arg("--config").arg(self.path("artefact.json")).arg("--data-dir").arg(self.path("data"));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Ok(command)
-    }
-
-    fn start(&self, before: &[&str]) -> Result<Server, String> {
-        ready(&mut self.command(before)?)
-    }
-
-    fn leases(&self) -> Result<String, String> {
-        let output = Command::new(binaries::binary("leasehold-server")?)
-            .args(["leases", "list", "--data-dir"])
-            .arg(self.path("data"))
-            .output()
-            .map_err(|why| why.to_string())?;
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    }
-}
-
-/// Starts a server and waits until it says that it is ready.
-fn ready(command: &mut Command) -> Result<Server, String> {
-    let mut child = command.spawn().map_err(|why| format!("not started: {why}"))?;
-    let mut ready = String::new();
-    let stdout = child.stdout.take().expect("a pipe was asked for");
-    BufReader::new(stdout).read_line(&mut ready).map_err(|why| why.to_string())?;
-    let address = ready.split_once(" on ").and_then(|(_, rest)| rest.split(',').next()?.parse().ok());
-    match address {
-        Some(address) => Ok(Server { child, ready, address }),
-        None => {
-            let _ = child.kill();
-            let mut why = String::new();
-            let _ = child.stderr.take().expect("a pipe was asked for").read_to_string(&mut why);
-            Err(format!("no ready line but `{ready}`, and {why}"))
-        }
-    }
-}
-
-impl Server {
-    fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a process number"));
-        kill(pid, signal).expect("the server runs");
-    }
-
-    fn stop(mut self) -> Option<i32> {
-        self.signal(Signal::SIGTERM);
-        self.child.wait().expect("a child can be waited for").code()
-    }
-}
-
-fn must(holds: bool, what: impl Into<String>) -> Result<(), Failed> {
-    if holds { Ok(()) } else { Err(what.into().into()) }
 }
 
 fn a_lease_is_there_after_kill_9() -> Result<(), Failed> {
@@ -292,14 +183,6 @@ fn whole_trace(path: &Path) -> Result<String, Failed> {
     }
 }
 
-/// The server does not start: exit code 2, and one line that holds `says`.
-fn refuses(command: &mut Command, says: &str) -> Result<(), Failed> {
-    let output = command.output()?;
-    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    must(output.status.code() == Some(2), format!("{:?}: {stderr}", output.status))?;
-    must(stderr.lines().count() == 1 && stderr.contains(says), format!("expected `{says}`: {stderr}"))
-}
-
 fn what_cannot_start_says_why() -> Result<(), Failed> {
     let place = Place::new();
     let refused = |change: &dyn Fn(&mut Command), says: &str| -> Result<(), Failed> {
@@ -420,13 +303,4 @@ fn a_bad_artefact_is_not_taken_over() -> Result<(), Failed> {
     wait_for(&mut log, "reloaded artefact=sha256:")?;
     Relay::new(2).lease(server.address)?;
     must(server.stop() == Some(0), "a clean stop")
-}
-
-fn wait_for(log: &mut BufReader<ChildStderr>, event: &str) -> Result<(), Failed> {
-    let mut line = String::new();
-    while !line.contains(event) {
-        line.clear();
-        must(log.read_line(&mut line)? > 0, format!("the log ends without `{event}`"))?;
-    }
-    Ok(())
 }

@@ -226,9 +226,9 @@ fn leases() -> Result<(), String> {
     write(&here.join("cut.csv"), "address,state,hardware,client_id,hostname,expires,giaddr\n10.42.8.20,bou");
     refused("cut.csv", "cannot read the leases in cut.csv: it is cut short in line 2; copy it again")?;
     refused(
-        "http://127.0.0.1:8080",
-        "leases are not read from http://127.0.0.1:8080: write them to a file with `leasehold-server leases list` and \
-         name that",
+        "http://127.0.0.1:1",
+        "cannot read the leases at http://127.0.0.1:1: connection refused (os error 111); check that leasehold-server \
+         runs there with --control",
     )?;
     let large = fs::File::create(here.join("large")).map_err(|why| why.to_string())?;
     large.set_len(2 << 30).map_err(|why| why.to_string())?;

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Run(run) => daemon::run(&run),
         Command::Certs(certs) => daemon::make_certificates(&certs),
+        Command::Ha(ha) => daemon::ha::run(&ha),
         Command::Leases { command: LeasesCommand::List { data_dir } } => daemon::list_leases(&data_dir),
     };
     match done {

@@ -454,6 +454,7 @@ impl Desk<'_> {
         let lease = match self.store.may_tell(now, durable.get()) {
             Some(told) if told < 1_000 => return Err(Silence::NoRight),
             Some(told) if told < milliseconds(lease) => {
+                self.counters.shortened();
                 Seconds(u32::try_from(told / 1000).expect("less than the lease, which is a count of seconds"))
             }
             Some(_) => lease,

@@ -83,9 +83,16 @@ pub(super) enum Command {
         /// folder is taken as that; write `refs/heads/NAME` for a branch of the same name.
         #[arg(long, value_name = "REV|DIR|ARTEFACT")]
         against: PathBuf,
-        /// Active leases: what `leasehold-server leases list` prints, or Kea's memfile; `-`: standard input.
-        #[arg(long, value_name = "FILE")]
+        /// Active leases: what `leasehold-server leases list` prints, or Kea's memfile; `-`: standard input; or the address
+        /// of a server's control API, such as http://127.0.0.1:8648.
+        #[arg(long, value_name = "FILE|URL")]
         leases: Option<PathBuf>,
+        /// The file with the token of that control API.
+        #[arg(long, env = "LEASEHOLD_CONTROL_TOKEN_FILE", value_name = "FILE")]
+        leases_token_file: Option<PathBuf>,
+        /// The CA of that control API's certificate, as PEM; without: those that browsers trust.
+        #[arg(long, env = "LEASEHOLD_CONTROL_CA", value_name = "FILE")]
+        leases_ca: Option<PathBuf>,
         /// Exit with 3 if there are changes and none is breaking.
         #[arg(long)]
         detailed_exitcode: bool,

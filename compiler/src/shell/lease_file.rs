@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use leasehold_compiler::plan::{LeaseTable, LeaseTableError};
 
+use super::lease_server::{LeaseServer, LeaseServerError};
 use super::output::reason;
 
 /// Octets of a file of leases: some four million of them.
@@ -23,16 +24,36 @@ pub(crate) enum LeaseFileError {
     TooLarge(PathBuf),
     /// No table of leases.
     Table { path: PathBuf, error: LeaseTableError },
-    /// A control API, which this release does not ask.
-    Address(String),
+    /// A server that was asked for them.
+    Server(LeaseServerError),
+}
+
+/// Where leases are.
+#[derive(Clone, Copy)]
+pub(super) struct Leases<'a> {
+    /// A file, `-`, or the address of a control API.
+    pub(super) place: &'a Path,
+    /// What a control API wants to hear.
+    pub(super) token_file: Option<&'a Path>,
+    /// Who vouches for a control API.
+    pub(super) ca: Option<&'a Path>,
 }
 
 /// Reads the leases that are active at a moment, in seconds since 1970.
-pub(super) fn read(path: &Path, at_secs: u64) -> Result<LeaseTable, LeaseFileError> {
-    let name = path.to_string_lossy();
-    if name.starts_with("http://") || name.starts_with("https://") {
-        return Err(LeaseFileError::Address(name.into_owned()));
-    }
+pub(super) fn read(leases: Leases<'_>, at_secs: u64) -> Result<LeaseTable, LeaseFileError> {
+    let Leases { place: path, token_file, ca } = leases;
+    let url = path.to_string_lossy();
+    let bytes = if url.starts_with("http://") || url.starts_with("https://") {
+        let server = LeaseServer { url: &url, token_file, ca };
+        server.read(FILE_BYTES_MAX).map_err(LeaseFileError::Server)?
+    } else {
+        octets(path)?
+    };
+    let table = LeaseTable::parse(&bytes, at_secs);
+    table.map_err(|error| LeaseFileError::Table { path: path.to_owned(), error })
+}
+
+fn octets(path: &Path) -> Result<Vec<u8>, LeaseFileError> {
     let unreadable = |error| LeaseFileError::Unreadable { path: path.to_owned(), error };
     let bytes = if path == Path::new("-") {
         bounded(io::stdin().lock()).map_err(unreadable)?
@@ -51,8 +72,7 @@ pub(super) fn read(path: &Path, at_secs: u64) -> Result<LeaseTable, LeaseFileErr
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(LeaseFileError::TooLarge(path.to_owned()));
     }
-    let table = LeaseTable::parse(&bytes, at_secs);
-    table.map_err(|error| LeaseFileError::Table { path: path.to_owned(), error })
+    Ok(bytes)
 }
 
 fn bounded(file: impl io::Read) -> io::Result<Vec<u8>> {
@@ -97,10 +117,7 @@ impl fmt::Display for LeaseFileError {
             LeaseFileError::Table { path, error } => {
                 write!(f, "cannot read the leases in {}: {error}", path.display())
             }
-            LeaseFileError::Address(address) => write!(
-                f,
-                "leases are not read from {address}: write them to a file with `leasehold-server leases list` and name that"
-            ),
+            LeaseFileError::Server(error) => error.fmt(f),
         }
     }
 }

@@ -32,7 +32,7 @@ const ARTEFACT_BYTES_MAX: u64 = 1 << 30;
 pub(super) struct Request<'a> {
     pub(super) folder: Option<&'a Path>,
     pub(super) against: &'a Path,
-    pub(super) leases: Option<&'a Path>,
+    pub(super) leases: Option<lease_file::Leases<'a>>,
     pub(super) detailed_exitcode: bool,
     pub(super) acknowledge: &'a [String],
 }
@@ -86,9 +86,9 @@ pub(super) fn plan(global: &Global, request: &Request<'_>) -> Result<u8, Failure
     let folder = request.folder.map_or_else(folder::default_folder, Path::to_owned);
     let base = base(request.against, &folder)?;
     let leases = match request.leases {
-        Some(path) => {
+        Some(leases) => {
             let at = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| Failure::Clock)?;
-            Some(lease_file::read(path, at.as_secs()).map_err(Failure::Leases)?)
+            Some(lease_file::read(leases, at.as_secs()).map_err(Failure::Leases)?)
         }
         None => None,
     };

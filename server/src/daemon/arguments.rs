@@ -9,6 +9,9 @@ mod pair;
 
 pub use pair::{Certs, PeerArguments};
 
+use super::control::arguments::ControlArguments;
+use super::ha::HaArguments;
+
 /// DHCPv4 for an estate compiled by `leasehold`: durable before it acknowledges.
 #[derive(Parser, Debug)]
 #[command(name = "leasehold-server", version, about, max_term_width = 100)]
@@ -25,6 +28,8 @@ pub enum Command {
     Run(Box<Run>),
     /// Make the certificates with which the two servers of a pair know each other.
     Certs(Certs),
+    /// Ask a server of a pair, or tell it what to do.
+    Ha(HaArguments),
     /// Look at leases.
     Leases {
         /// What to do with them.
@@ -75,6 +80,9 @@ pub struct Run {
     /// Serve a pair's artefact alone: say this only where no partner runs.
     #[arg(long, env = "LEASEHOLD_STANDALONE")]
     pub standalone: bool,
+    /// Where the control API listens.
+    #[command(flatten)]
+    pub control: ControlArguments,
     /// If the artefact is bad, start with the last good one, kept in the data directory.
     #[arg(long, env = "LEASEHOLD_FALLBACK_LAST_GOOD")]
     pub fallback_last_good: bool,

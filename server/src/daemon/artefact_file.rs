@@ -43,7 +43,12 @@ impl Wanted {
         let role = self.role(&estate).map_err(|why| format!("cannot serve {shown}: {why}"))?;
         let tables = Tables::build(&estate)
             .map_err(|error| format!("cannot serve {shown}: {error}; compile the estate again"))?;
-        Ok(Loaded { bytes: bytes.into(), digest, tables: Arc::new(tables), role })
+        Ok(Loaded {
+            bytes: bytes.into(),
+            digest,
+            tables: Arc::new(tables),
+            role,
+        })
     }
 
     fn role(&self, estate: &Estate) -> Result<&'static str, String> {
@@ -56,11 +61,16 @@ impl Wanted {
                 self.node
             ));
         };
-        Ok(match me.role {
-            PeerRole::Primary => "primary",
-            PeerRole::Standby => "standby",
-            PeerRole::Secondary => "secondary",
-            PeerRole::Backup => "backup",
-        })
+        Ok(role_name(me.role))
+    }
+}
+
+/// A part in a pair, as it is written.
+pub fn role_name(role: PeerRole) -> &'static str {
+    match role {
+        PeerRole::Primary => "primary",
+        PeerRole::Standby => "standby",
+        PeerRole::Secondary => "secondary",
+        PeerRole::Backup => "backup",
     }
 }

@@ -19,6 +19,22 @@ pub fn wall_ms() -> u64 {
     u64::try_from(wall.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// `Sun, 22 Nov 2026 02:08:49 GMT`, as HTTP and Kea write it (RFC 9110 section 5.6.7).
+pub fn rfc1123(wall_ms: u64) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let written = rfc3339(wall_ms);
+    let weekday = DAYS[usize::try_from(wall_ms / 86_400_000 % 7).expect("less than seven")];
+    let parts: Vec<&str> = written.split(['-', 'T', 'Z']).collect();
+    match (parts.as_slice(), parts.get(1).and_then(|month| month.parse::<usize>().ok())) {
+        ([year, _, day, time, ..], Some(month @ 1..=12)) => {
+            format!("{weekday}, {day} {} {year} {time} GMT", MONTHS[month - 1])
+        }
+        _ => written,
+    }
+}
+
 /// `2026-11-22T02:08:49Z`.
 pub fn rfc3339(wall_ms: u64) -> String {
     let seconds = wall_ms / 1000;

@@ -16,6 +16,7 @@ use std::os::fd::AsFd as _;
 
 use super::artefact_file::Loaded;
 use super::clock;
+use super::control::Ground;
 use super::journal_thread::Work;
 use super::log::{Level, Log};
 use super::partner::Partner;
@@ -72,7 +73,8 @@ pub fn serve(started: Started) -> Result<(), Stop> {
             break ended;
         }
     };
-    let Started { journal, log, log_writer, data, partner, .. } = core.started;
+    let Started { journal, control, log, log_writer, data, partner, .. } = core.started;
+    drop(control);
     drop(journal);
     // Its last words rest on what the journal has synced.
     drop(partner);
@@ -101,6 +103,7 @@ impl Core {
         if self.stop_before.is_none() {
             self.receive(now, &readable);
         }
+        self.answer_control(now);
         self.started.node.flush(&mut self.actions);
         self.act();
         self.reload(now);
@@ -157,6 +160,13 @@ impl Core {
         }
     }
 
+    /// Answers what was asked over HTTP, after the packets.
+    fn answer_control(&mut self, now: Now) {
+        let Started { node, control, journal, log, .. } = &mut self.started;
+        let ground = Ground { node, journal, log, unsent: self.lost, stopping: self.stop_before.is_some() };
+        control.answer(now, ground);
+    }
+
     fn act(&mut self) {
         if let Some(partner) = &mut self.started.partner {
             partner.say(&mut self.actions);
@@ -208,12 +218,13 @@ impl Core {
             return;
         };
         self.reloads = None;
-        let Started { node, journal, log, partner, wanted, .. } = &mut self.started;
+        let Started { node, journal, log, control, partner, wanted, .. } = &mut self.started;
         match reloaded.and_then(|loaded| fits(node.tables(), &loaded, &wanted.node).map(|()| loaded)) {
             Ok(loaded) => {
                 node.step(now, Event::Reload(Arc::clone(&loaded.tables)), &mut self.actions);
                 journal.give(Work::Keep(loaded.bytes));
                 log.say(Level::Info, "reloaded", format_args!("artefact={}", loaded.digest));
+                control.reloaded(now, loaded.digest.to_string());
                 if let (Some(partner), Some(said)) = (partner, loaded.tables.high_availability()) {
                     partner.reloaded(loaded.tables.name(), said, node);
                 }

@@ -8,8 +8,10 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use leasehold_server::leases::journal::{Completion, DiskAction, DiskError, Operation};
 use nix::sys::eventfd::EventFd;
@@ -26,11 +28,34 @@ pub enum Work {
     Keep(Arc<[u8]>),
 }
 
+/// What the thread has done since it started.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct DiskCounts {
+    /// Writes of records.
+    pub writes: u64,
+    /// Octets of them.
+    pub octets: u64,
+    /// Syncs.
+    pub syncs: u64,
+    /// Microseconds spent in them.
+    pub sync_us: u64,
+}
+
+/// The same while it is being counted, by one thread.
+#[derive(Default)]
+struct Counting {
+    writes: AtomicU64,
+    octets: AtomicU64,
+    syncs: AtomicU64,
+    sync_us: AtomicU64,
+}
+
 /// The core's end.
 pub struct JournalThread {
     work: Option<Sender<Work>>,
     completions: Receiver<Completion>,
     thread: Option<JoinHandle<()>>,
+    counting: Arc<Counting>,
 }
 
 impl JournalThread {
@@ -38,8 +63,10 @@ impl JournalThread {
     pub fn start(directory: PathBuf, wake: Arc<EventFd>) -> JournalThread {
         let (work, asked) = channel();
         let (done, completions) = channel();
+        let counting = Arc::new(Counting::default());
+        let counted = Arc::clone(&counting);
         let thread = thread::spawn(move || {
-            let mut disk = Disk { directory, files: HashMap::new(), failed: false };
+            let mut disk = Disk { directory, files: HashMap::new(), failed: false, counting: counted };
             for work in asked {
                 match work {
                     Work::Operations(operations) => disk.execute(operations, &done, &wake),
@@ -47,13 +74,20 @@ impl JournalThread {
                 }
             }
         });
-        JournalThread { work: Some(work), completions, thread: Some(thread) }
+        JournalThread { work: Some(work), completions, thread: Some(thread), counting }
     }
 
     /// Gives it work.
     pub fn give(&self, work: Work) {
         let sender = self.work.as_ref().expect("work is given before the thread is told to end");
         sender.send(work).expect("the journal thread ends only when it is told to");
+    }
+
+    /// What it has done so far.
+    pub fn counts(&self) -> DiskCounts {
+        let Counting { writes, octets, syncs, sync_us } = &*self.counting;
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        DiskCounts { writes: read(writes), octets: read(octets), syncs: read(syncs), sync_us: read(sync_us) }
     }
 
     /// What has been done since the last call.
@@ -77,6 +111,7 @@ struct Disk {
     directory: PathBuf,
     files: HashMap<String, File>,
     failed: bool,
+    counting: Arc<Counting>,
 }
 
 impl Disk {
@@ -112,8 +147,18 @@ impl Disk {
                 fill(&created, *size)?;
                 self.files.insert(file.clone(), created);
             }
-            DiskAction::Write { file, offset, bytes } => self.file(file)?.write_all_at(bytes, *offset)?,
-            DiskAction::Sync { file } => self.file(file)?.sync_data()?,
+            DiskAction::Write { file, offset, bytes } => {
+                self.file(file)?.write_all_at(bytes, *offset)?;
+                self.counting.writes.fetch_add(1, Ordering::Relaxed);
+                self.counting.octets.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            }
+            DiskAction::Sync { file } => {
+                let begun = Instant::now();
+                self.file(file)?.sync_data()?;
+                let spent = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+                self.counting.syncs.fetch_add(1, Ordering::Relaxed);
+                self.counting.sync_us.fetch_add(spent, Ordering::Relaxed);
+            }
             DiskAction::Rename { from, to } => {
                 self.files.remove(from);
                 fs::rename(self.directory.join(from), self.directory.join(to))?;

@@ -13,6 +13,11 @@ use super::{clock, data_directory};
 /// A server that compacts while its files are read makes them look incomplete; so they are read again.
 const ATTEMPTS: usize = 5;
 
+/// The first line: what the columns are.
+pub const HEADER: &str = "address,state,hardware,client_id,hostname,expires,giaddr\n";
+/// What stands in column `state`.
+pub const STATES: [&str; 4] = ["free", "bound", "expired", "declined"];
+
 /// Prints every address that has a record, in the order of addresses.
 pub fn print(data_dir: &Path) -> Result<(), String> {
     let recovered = read(data_dir)?;
@@ -20,7 +25,7 @@ pub fn print(data_dir: &Path) -> Result<(), String> {
     bindings.sort_unstable_by_key(|binding| binding.address);
     let now = clock::wall_ms();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let mut lines = vec!["address,state,hardware,client_id,hostname,expires,giaddr".to_owned()];
+    let mut lines = vec![HEADER.trim_end().to_owned()];
     lines.extend(bindings.into_iter().map(|binding| line(binding, now)));
     for line in lines {
         if writeln!(out, "{line}").is_err() {
@@ -45,12 +50,22 @@ fn read(data_dir: &Path) -> Result<Recovered, String> {
     Err(format!("cannot read the leases in {shown}: {failure}"))
 }
 
-fn line(binding: &Binding, now_wall_ms: u64) -> String {
-    let (state, expires) = match &binding.state {
-        State::Free { .. } => ("free", 0),
-        State::Bound(_) if binding.is_active(now_wall_ms) => ("bound", binding.expires_wall_ms()),
-        State::Bound(_) => ("expired", binding.expires_wall_ms()),
-        State::Declined { until_wall_ms } => ("declined", *until_wall_ms),
+/// What stands in column `state` of a record.
+pub fn state(binding: &Binding, now_wall_ms: u64) -> &'static str {
+    match &binding.state {
+        State::Free { .. } => "free",
+        State::Bound(_) if binding.is_active(now_wall_ms) => "bound",
+        State::Bound(_) => "expired",
+        State::Declined { .. } => "declined",
+    }
+}
+
+/// A record as a line, without its end.
+pub fn line(binding: &Binding, now_wall_ms: u64) -> String {
+    let expires = match &binding.state {
+        State::Free { .. } => 0,
+        State::Bound(_) => binding.expires_wall_ms(),
+        State::Declined { until_wall_ms } => *until_wall_ms,
     };
     let client = binding.client();
     let hardware = client.and_then(|client| match &client.key {
@@ -60,7 +75,7 @@ fn line(binding: &Binding, now_wall_ms: u64) -> String {
     let identifier = client.and_then(|client| client.identifier.as_deref()).unwrap_or_default();
     let columns = [
         binding.address.to_string(),
-        state.to_owned(),
+        state(binding, now_wall_ms).to_owned(),
         hardware.map(|address| address.to_string()).unwrap_or_default(),
         hex(identifier),
         quoted(binding.details.hostname.as_deref().unwrap_or_default()),

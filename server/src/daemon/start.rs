@@ -1,7 +1,6 @@
 //! Everything that can refuse to start, in order: artefact, data directory, sockets. Then one line says that the
 //! server is ready.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -15,16 +14,16 @@ use leasehold_server::serve::Config;
 use nix::net::if_::if_nameindex;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-use super::Stop;
 use super::arguments::Run;
 use super::artefact_file::{Loaded, Wanted};
-use super::clock;
+use super::control::{self, Answers, Server};
 use super::data_directory::{self, DataDirectory, LAST_GOOD};
 use super::journal_thread::JournalThread;
 use super::log::{Level, Log};
 use super::partner::{self, Joining, Partner};
 use super::signals::Signals;
 use super::socket::{Listener, Place};
+use super::{Stop, clock};
 
 /// What a server of a pair says that begins with nothing.
 const NO_LEASES: &str = "because=\"the data directory is empty: that is a lost disk, or a new pair\" \
@@ -41,6 +40,7 @@ pub struct Started {
     pub wake: Arc<EventFd>,
     pub signals: Signals,
     pub wanted: Wanted,
+    pub control: Answers,
     pub log: Log,
     pub log_writer: JoinHandle<()>,
     /// What is served, to be kept as the last good artefact.
@@ -57,6 +57,7 @@ pub fn start(run: &Run) -> Result<Started, Stop> {
     let identity = Identity { estate: loaded.tables.name().to_owned(), node: run.node.clone() };
     let (data, recovered) = data_directory::open(&run.data_dir, &identity).map_err(Stop::Refused)?;
     let listeners = listen(run).map_err(Stop::Refused)?;
+    let control = control::open(&run.control).map_err(Stop::Refused)?;
     let system = |what: &str, error: &dyn std::fmt::Display| Stop::Refused(format!("cannot {what}: {error}"));
     let wake = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
         .map_err(|error| system("make an eventfd", &error))?;
@@ -77,9 +78,19 @@ pub fn start(run: &Run) -> Result<Started, Stop> {
         Config { server_id: run.server_id, also: run.server_id_also.clone(), interfaces: interfaces() };
     let (node, partner) =
         take_part(part, &loaded.tables, config, store, (&wake, &log)).map_err(Stop::Refused)?;
+    let now = clock::now();
+    let server = Server {
+        node: run.node.clone(),
+        role: loaded.role,
+        artefact: loaded.digest.to_string(),
+        listening: places(run, &listeners),
+        started: now,
+        loaded: now,
+    };
+    let control = control.start(server, Arc::clone(&wake), &log).map_err(Stop::Refused)?;
     say_ready(&loaded, run, &listeners, leases);
     let artefact = loaded.bytes;
-    Ok(Started { node, listeners, partner, journal, wake, signals, wanted, log, log_writer, artefact, data })
+    Ok(Started { node, listeners, partner, journal, wake, signals, wanted, control, log, log_writer, artefact, data })
 }
 
 /// The machine's interfaces as they are now. One that comes later has no name in class tests.
@@ -189,14 +200,14 @@ fn listen(run: &Run) -> Result<Vec<Listener>, String> {
     places.map(|place| Listener::open(&place, shared)).collect()
 }
 
+/// Where packets are taken, as it was asked for.
+fn places(run: &Run, listeners: &[Listener]) -> Vec<String> {
+    let addresses = listeners.iter().skip(run.interface.len()).map(|listener| listener.address.to_string());
+    run.interface.iter().cloned().chain(addresses).collect()
+}
+
 fn say_ready(loaded: &Loaded, run: &Run, listeners: &[Listener], leases: usize) {
-    let mut places = String::new();
-    let mut add = |place: &dyn std::fmt::Display| {
-        let separator = if places.is_empty() { "" } else { ", " };
-        write!(places, "{separator}{place}").expect("a string takes everything");
-    };
-    run.interface.iter().for_each(|name| add(name));
-    listeners.iter().skip(run.interface.len()).for_each(|listener| add(&listener.address));
+    let places = places(run, listeners).join(", ");
     let (estate, digest, role) = (loaded.tables.name(), loaded.digest, loaded.role);
     let version = env!("CARGO_PKG_VERSION");
     let ready = format!("serving estate {estate} ({digest}) as {role} on {places}, {leases} leases");

@@ -52,6 +52,11 @@ impl Bindings {
         self.slots.iter().map(|slot| &slot.binding)
     }
 
+    /// The records from a position on in the order of [`Bindings::iter`], which new records only lengthen.
+    pub fn from(&self, at: usize) -> impl Iterator<Item = &Binding> {
+        self.slots.get(at..).unwrap_or_default().iter().map(|slot| &slot.binding)
+    }
+
     /// The record at a position in the order of [`Bindings::iter`].
     pub(super) fn nth(&self, at: usize) -> Option<&Binding> {
         self.slots.get(at).map(|slot| &slot.binding)

@@ -11,6 +11,7 @@ pub struct Counters {
     silences: [u64; Silence::ALL.len()],
     /// Packets that were kept for the partner, and looked at after all.
     pub(super) kept_answered: u64,
+    short_leases: u64,
 }
 
 impl Counters {
@@ -25,6 +26,15 @@ impl Counters {
     pub(super) fn silent(&mut self, silence: Silence) {
         let at = Silence::ALL.iter().position(|reason| *reason == silence);
         self.silences[at.expect("every reason is listed")] += 1;
+    }
+
+    pub(super) fn shortened(&mut self) {
+        self.short_leases += 1;
+    }
+
+    /// Leases that were cut short because the partner had not promised more.
+    pub fn short_leases(&self) -> u64 {
+        self.short_leases
     }
 
     /// Messages that came, by type; what is no message is not among them.
