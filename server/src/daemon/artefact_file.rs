@@ -43,12 +43,7 @@ impl Wanted {
         let role = self.role(&estate).map_err(|why| format!("cannot serve {shown}: {why}"))?;
         let tables = Tables::build(&estate)
             .map_err(|error| format!("cannot serve {shown}: {error}; compile the estate again"))?;
-        Ok(Loaded {
-            bytes: bytes.into(),
-            digest,
-            tables: Arc::new(tables),
-            role,
-        })
+        Ok(Loaded { bytes: bytes.into(), digest, tables: Arc::new(tables), role })
     }
 
     fn role(&self, estate: &Estate) -> Result<&'static str, String> {

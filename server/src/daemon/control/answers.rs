@@ -65,7 +65,7 @@ pub struct Answers {
     /// The pair's state as the log has it.
     state: Option<PairState>,
     /// Commands that were heeded, and the batch after which they are on disk.
-    heeded: Vec<(Option<u64>, Reply<Result<Box<Status>, String>>)>,
+    heeded: Vec<(u64, Reply<Result<Box<Status>, String>>)>,
     /// Dropped with the rest: then the control API ends.
     _lasts: oneshot::Sender<()>,
 }
@@ -135,7 +135,8 @@ impl Answers {
         let before = self.state.map_or("none", PairState::name);
         self.state = Some(pair.state());
         let said = pair.status(now);
-        let heard = said.partner.map_or("never".to_owned(), |partner| format!("{}ms-ago", partner.heard_ms_ago));
+        let heard =
+            said.partner.map_or("never".to_owned(), |partner| format!("{}ms-ago", partner.heard_ms_ago));
         ground.log.say(
             Level::Info,
             "pair-state",
@@ -160,14 +161,18 @@ impl Answers {
             // Who is not told that it was done does not expect it to be done later.
             return;
         }
-        let refused = match ground.node.command(now, command) {
-            Some(Ok(())) => return self.heeded.push((ground.node.store().unsynced(), reply)),
-            Some(Err(why)) => why.to_string(),
+        let answer = match ground.node.command(now, command) {
+            Some(Ok(())) => match ground.node.store().unsynced() {
+                Some(batch) => return self.heeded.push((batch, reply)),
+                None => Ok(Box::new(self.status(now, ground))),
+            },
+            Some(Err(why)) => Err(why.to_string()),
             None => {
-                "this server serves alone: it has no partner; start the pair without --standalone".to_owned()
+                Err("this server serves alone: it has no partner; start the pair without --standalone"
+                    .to_owned())
             }
         };
-        drop(reply.send(Err(refused)));
+        drop(reply.send(answer));
     }
 
     /// Tells those whose command is on disk.
@@ -182,8 +187,7 @@ impl Answers {
             }
             return;
         }
-        let on_disk =
-            self.heeded.partition_point(|(batch, _)| batch.is_none_or(|batch| store.is_on_disk(batch)));
+        let on_disk = self.heeded.partition_point(|(batch, _)| store.is_on_disk(*batch));
         let done: Vec<_> = self.heeded.drain(..on_disk).collect();
         for (_, reply) in done {
             drop(reply.send(Ok(Box::new(self.status(now, ground)))));

@@ -156,7 +156,12 @@ impl Counted {
         out.gauge("pair_answers", "Whether the server may answer clients", None, i64::from(pair.answers))?;
         let binds = i64::from(pair.binds_new_clients);
         out.gauge("pair_binds_new_clients", "Whether it may give addresses to new clients", None, binds)?;
-        out.gauge("pair_epoch", "The pair's epoch, as far as the server takes part", None, gauge(pair.epoch))?;
+        out.gauge(
+            "pair_epoch",
+            "The pair's epoch, as far as the server takes part",
+            None,
+            gauge(pair.epoch),
+        )?;
         let unacked = gauge(pair.unacked_updates);
         out.gauge("pair_unacked_updates", "Records that the partner may not have", None, unacked)?;
         let ends = gauge(pair.unacked_ends);
