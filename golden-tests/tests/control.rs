@@ -197,7 +197,7 @@ fn leases() -> Result<(), Failed> {
     let empty = get(here.control, "/v1/leases")?;
     is(&empty, 200, "address,state,hardware,client_id,hostname,expires,giaddr\n")?;
     must(empty.body.lines().count() == 1, empty.body)?;
-    let relays: Vec<Relay> = (1..=9).rev().map(Relay::new).collect();
+    let relays: Vec<Relay> = (1..=3).rev().map(Relay::new).collect();
     let mut addresses = Vec::new();
     for relay in &relays {
         addresses.push(relay.lease(here.server.address)?);
@@ -211,10 +211,11 @@ fn leases() -> Result<(), Failed> {
         is(&answer, 200, "address,")?;
         Ok(answer.body.lines().count() - 1)
     };
-    must(count("state=bound")? == 9 && count("state=free")? == 0, "state")?;
-    must(count("limit=4")? == 4 && count("limit=0")? == 0, "limit")?;
-    must(count(&format!("after={}", addresses[5]))? == 3, "after")?;
-    must(count("subnet=10.1.1.0/24")? == 9 && count("subnet=192.0.2.0/24")? == 0, "subnet")?;
+    must(count("state=bound")? == 3 && count("state=free")? == 0, "state")?;
+    must(count("limit=2")? == 2 && count("limit=0")? == 0, "limit")?;
+    must(count(&format!("after={}", addresses[0]))? == 2, "after")?;
+    must(count(&format!("after={}&limit=1", addresses[0]))? == 1, "pages")?;
+    must(count("subnet=10.0.0.0/8")? == 3 && count("subnet=192.0.2.0/24")? == 0, "subnet")?;
     for wrong in ["state=gone", "limit=many", "subnet=10.1.1.1/24", "after=10", "colour=red"] {
         is(&get(here.control, &format!("/v1/leases?{wrong}"))?, 400, r#"{"error":"#)?;
     }
@@ -228,7 +229,7 @@ fn plan() -> Result<(), Failed> {
         fs::create_dir_all(folder.join("sites"))?;
         fs::write(folder.join("estate.yaml"), "version: 1\nestate: example\nlease: 8h\n")?;
         let site = format!(
-            "site: HERE\nnetworks:\n  - name: office\n    subnets:\n      - subnet: 10.1.1.0/24\n        id: 1\n        \
+            "version: 1\nsite: HERE\nnetworks:\n  - name: office\n    subnets:\n      - subnet: 10.1.1.0/24\n        id: 1\n        \
              pools:\n          - {pool}\n"
         );
         Ok(fs::write(folder.join("sites/here.yaml"), site)?)

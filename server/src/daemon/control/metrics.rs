@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use leasehold_server::failover::pair::State;
 use leasehold_server::failover::{Refusal, Right};
+use leasehold_server::wire::MessageType;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, NoLabelSet};
@@ -72,7 +73,12 @@ impl Counted {
         let counters = &self.snapshot.counters;
         let received = counters.all_received().map(|(kind, count)| (type_name(kind), count));
         out.counters("packets_received", "Messages of clients, by type", "type", received)?;
-        let sent = counters.all_sent().map(|(kind, count)| (type_name(kind), count));
+        let answers =
+            |kind: &MessageType| matches!(kind, MessageType::Offer | MessageType::Ack | MessageType::Nak);
+        let sent = counters
+            .all_sent()
+            .filter(|(kind, _)| answers(kind))
+            .map(|(kind, count)| (type_name(kind), count));
         out.counters("packets_sent", "Answers, by type", "type", sent)?;
         let silences = counters.all_silences().map(|(why, count)| (why.name(), count));
         out.counters("packets_unanswered", "Messages without an answer, by reason", "reason", silences)?;
@@ -275,8 +281,7 @@ fn seconds(milliseconds: u64) -> f64 {
     milliseconds as f64 / 1000.0
 }
 
-fn type_name(kind: leasehold_server::wire::MessageType) -> &'static str {
-    use leasehold_server::wire::MessageType;
+fn type_name(kind: MessageType) -> &'static str {
     match kind {
         MessageType::Discover => "discover",
         MessageType::Offer => "offer",
