@@ -162,8 +162,8 @@ impl Core {
 
     /// Answers what was asked over HTTP, after the packets.
     fn answer_control(&mut self, now: Now) {
-        let Started { node, control, journal, log, .. } = &mut self.started;
-        let ground = Ground { node, journal, log, unsent: self.lost, stopping: self.stop_before.is_some() };
+        let Started { node, control, journal, .. } = &mut self.started;
+        let ground = Ground { node, journal, unsent: self.lost, stopping: self.stop_before.is_some() };
         control.answer(now, ground);
     }
 

@@ -90,7 +90,20 @@ pub fn start(run: &Run) -> Result<Started, Stop> {
     let control = control.start(server, Arc::clone(&wake), &log).map_err(Stop::Refused)?;
     say_ready(&loaded, run, &listeners, leases);
     let artefact = loaded.bytes;
-    Ok(Started { node, listeners, partner, journal, wake, signals, wanted, control, log, log_writer, artefact, data })
+    Ok(Started {
+        node,
+        listeners,
+        partner,
+        journal,
+        wake,
+        signals,
+        wanted,
+        control,
+        log,
+        log_writer,
+        artefact,
+        data,
+    })
 }
 
 /// The machine's interfaces as they are now. One that comes later has no name in class tests.

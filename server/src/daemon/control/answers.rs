@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use leasehold_schemas::artefact::HighAvailabilityMode;
 use leasehold_server::failover::Standing;
-use leasehold_server::failover::pair::{Command, Pair, State as PairState};
+use leasehold_server::failover::pair::{Command, Pair};
 use leasehold_server::leases::{Binding, State};
 use leasehold_server::node::Node;
 use leasehold_server::time::Now;
@@ -19,7 +19,6 @@ use super::status::{Census, LeaseCounts, PairStatus, PartnerStatus, Snapshot, St
 use crate::daemon::artefact_file::role_name;
 use crate::daemon::clock::rfc3339;
 use crate::daemon::journal_thread::JournalThread;
-use crate::daemon::log::{Level, Log};
 
 /// How long the core answers before it looks after packets again; what is begun is finished.
 const TURN: Duration = Duration::from_micros(300);
@@ -51,7 +50,6 @@ pub struct Server {
 pub struct Ground<'a> {
     pub node: &'a mut Node,
     pub journal: &'a JournalThread,
-    pub log: &'a Log,
     /// Datagrams that could not be sent.
     pub unsent: u64,
     pub stopping: bool,
@@ -62,8 +60,6 @@ pub struct Answers {
     questions: Receiver<Question>,
     wake: Arc<EventFd>,
     server: Server,
-    /// The pair's state as the log has it.
-    state: Option<PairState>,
     /// Commands that were heeded, and the batch after which they are on disk.
     heeded: Vec<(u64, Reply<Result<Box<Status>, String>>)>,
     /// Dropped with the rest: then the control API ends.
@@ -78,7 +74,7 @@ impl Answers {
         server: Server,
         lasts: oneshot::Sender<()>,
     ) -> Answers {
-        Answers { questions, wake, server, state: None, heeded: Vec::new(), _lasts: lasts }
+        Answers { questions, wake, server, heeded: Vec::new(), _lasts: lasts }
     }
 
     /// Another artefact is served.
@@ -89,7 +85,6 @@ impl Answers {
 
     /// Answers what has been asked, as far as a turn goes.
     pub fn answer(&mut self, now: Now, mut ground: Ground<'_>) {
-        self.tell(now, &ground);
         self.confirm(now, &mut ground);
         let Ok(mut question) = self.questions.try_recv() else { return };
         let begun = Instant::now();
@@ -124,30 +119,6 @@ impl Answers {
             }
             Question::Command(command, reply) => self.command(now, ground, command, reply),
         }
-    }
-
-    /// Says in the log what the pair's state has become.
-    fn tell(&mut self, now: Now, ground: &Ground<'_>) {
-        let Some(pair) = ground.node.pair() else { return };
-        if self.state == Some(pair.state()) {
-            return;
-        }
-        let before = self.state.map_or("none", PairState::name);
-        self.state = Some(pair.state());
-        let said = pair.status(now);
-        let heard =
-            said.partner.map_or("never".to_owned(), |partner| format!("{}ms-ago", partner.heard_ms_ago));
-        ground.log.say(
-            Level::Info,
-            "pair-state",
-            format_args!(
-                "state={} before={before} because=\"{}\" epoch={} unacked={} partner-heard={heard}",
-                said.state.name(),
-                said.why,
-                said.epoch,
-                said.unacked
-            ),
-        );
     }
 
     fn command(

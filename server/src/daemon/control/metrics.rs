@@ -86,6 +86,8 @@ impl Counted {
         let waiting = &self.snapshot.status.waiting;
         let waits = [("disk", waiting.disk), ("partner", waiting.partner)];
         out.gauges("exchanges_waiting", "Exchanges that wait, by what for", "for", waits)?;
+        let kept = counters.kept_answered();
+        out.counter("packets_kept_answered", "The partner's to answer, and answered here", None, kept)?;
         let short = counters.short_leases();
         out.counter("short_leases", "Leases cut short because the partner had not promised more", None, short)
     }
