@@ -37,6 +37,12 @@ pub struct Place {
     folder: tempfile::TempDir,
 }
 
+impl Default for Place {
+    fn default() -> Place {
+        Place::new()
+    }
+}
+
 impl Place {
     /// The packet scenarios' estate in a new folder.
     pub fn new() -> Place {

@@ -65,10 +65,10 @@ impl Control {
     ///
     /// # Errors
     /// One line: the operating system refused.
-    pub fn start(self, server: Server, wake: Arc<EventFd>, log: &Log) -> Result<Answers, String> {
-        let (desk, answers) = inquiry::desk(Arc::clone(&wake));
+    pub fn start(self, server: Server, wake: &Arc<EventFd>, log: &Log) -> Result<Answers, String> {
+        let (desk, answers) = inquiry::desk(Arc::clone(wake));
         let (lasts, ended) = oneshot::channel();
-        let answers = Answers::new(answers, Arc::clone(&wake), server, lasts);
+        let answers = Answers::new(answers, Arc::clone(wake), server, lasts);
         if self.control.is_none() && self.health.is_none() {
             return Ok(answers);
         }

@@ -235,9 +235,9 @@ fn roots(path: &Path) -> Result<RootCerts, String> {
         std::fs::read(path).map_err(|error| format!("cannot read the CA in {shown}: {error}; check --ca"))?;
     let mut certificates = Vec::new();
     for item in parse_pem(&pem) {
-        match item.map_err(|error| format!("cannot read the CA in {shown}: {error}; check --ca"))? {
-            PemItem::Certificate(certificate) => certificates.push(certificate),
-            _ => {}
+        let item = item.map_err(|error| format!("cannot read the CA in {shown}: {error}; check --ca"))?;
+        if let PemItem::Certificate(certificate) = item {
+            certificates.push(certificate);
         }
     }
     if certificates.is_empty() {

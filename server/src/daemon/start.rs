@@ -87,7 +87,7 @@ pub fn start(run: &Run) -> Result<Started, Stop> {
         started: now,
         loaded: now,
     };
-    let control = control.start(server, Arc::clone(&wake), &log).map_err(Stop::Refused)?;
+    let control = control.start(server, &wake, &log).map_err(Stop::Refused)?;
     say_ready(&loaded, run, &listeners, leases);
     let artefact = loaded.bytes;
     Ok(Started {

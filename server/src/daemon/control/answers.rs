@@ -14,7 +14,7 @@ use leasehold_server::time::Now;
 use nix::sys::eventfd::EventFd;
 use tokio::sync::oneshot;
 
-use super::inquiry::{Part, Question, Reply};
+use super::inquiry::{Heeded, Part, Question, Reply};
 use super::status::{Census, LeaseCounts, PairStatus, PartnerStatus, Snapshot, Status, Usage, Waiting};
 use crate::daemon::artefact_file::role_name;
 use crate::daemon::clock::rfc3339;
@@ -61,7 +61,7 @@ pub struct Answers {
     wake: Arc<EventFd>,
     server: Server,
     /// Commands that were heeded, and the batch after which they are on disk.
-    heeded: Vec<(u64, Reply<Result<Box<Status>, String>>)>,
+    heeded: Vec<(u64, Reply<Heeded>)>,
     /// Dropped with the rest: then the control API ends.
     _lasts: oneshot::Sender<()>,
 }
@@ -121,13 +121,7 @@ impl Answers {
         }
     }
 
-    fn command(
-        &mut self,
-        now: Now,
-        ground: &mut Ground<'_>,
-        command: Command,
-        reply: Reply<Result<Box<Status>, String>>,
-    ) {
+    fn command(&mut self, now: Now, ground: &mut Ground<'_>, command: Command, reply: Reply<Heeded>) {
         if reply.is_closed() {
             // Who is not told that it was done does not expect it to be done later.
             return;

@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Where an answer goes.
 pub type Reply<T> = oneshot::Sender<T>;
 
+/// What became of a command: the state it led to, or why it was refused.
+pub type Heeded = Result<Box<Status>, String>;
+
 /// A part of something long, and where the next begins; absent: this was the last.
 #[derive(Debug)]
 pub struct Part<T> {
@@ -50,7 +53,7 @@ pub enum Question {
     /// The records of these.
     Records(Vec<Ipv4Addr>, Reply<Vec<Binding>>),
     /// What an operator says; answered when it is on disk.
-    Command(Command, Reply<Result<Box<Status>, String>>),
+    Command(Command, Reply<Heeded>),
 }
 
 /// Why there is no answer.

@@ -40,10 +40,10 @@ const COMMANDS: [&str; 9] = [
 pub async fn answer(State(house): State<House>, body: Bytes) -> Result<Response, Response> {
     let answer = match serde_json::from_slice::<Asked>(&body) {
         Ok(asked) => match asked.command.as_str() {
-            "list-commands" => done("", json!(COMMANDS)),
+            "list-commands" => done("", &json!(COMMANDS)),
             "version-get" => version(),
             "config-hash-get" => hash(&*status(&house.desk).await?),
-            "status-get" => done("", status_get(&*status(&house.desk).await?)),
+            "status-get" => done("", &status_get(&*status(&house.desk).await?)),
             "ha-heartbeat" => heartbeat(&*status(&house.desk).await?),
             "ha-continue" => {
                 with_pair(&*status(&house.desk).await?, |_| said(0, "HA state machine is not paused."))
@@ -66,7 +66,7 @@ fn said(result: u8, text: &str) -> Value {
     json!({ "result": result, "text": text })
 }
 
-fn done(text: &str, arguments: Value) -> Value {
+fn done(text: &str, arguments: &Value) -> Value {
     let mut answer = json!({ "result": 0, "arguments": arguments });
     if !text.is_empty() {
         answer["text"] = text.into();
@@ -76,11 +76,11 @@ fn done(text: &str, arguments: Value) -> Value {
 
 fn version() -> Value {
     let version = env!("CARGO_PKG_VERSION");
-    done(version, json!({ "extended": format!("leasehold-server {version}") }))
+    done(version, &json!({ "extended": format!("leasehold-server {version}") }))
 }
 
 fn hash(status: &Status) -> Value {
-    done("", json!({ "hash": status.artefact.trim_start_matches("sha256:").to_uppercase() }))
+    done("", &json!({ "hash": status.artefact.trim_start_matches("sha256:").to_uppercase() }))
 }
 
 fn status_get(status: &Status) -> Value {
@@ -136,7 +136,7 @@ fn heartbeat(status: &Status) -> Value {
             "scopes": scopes(status, pair),
             "unsent-update-count": pair.unacked_updates,
         });
-        done("HA peer status returned.", arguments)
+        done("HA peer status returned.", &arguments)
     })
 }
 

@@ -65,8 +65,8 @@ impl Counted {
         ];
         out.info("artefact", "What is served, and as which server", &artefact)?;
         let started = seconds(self.snapshot.started_wall_ms);
-        out.gauge("start_time", "When the server started, since 1970", Some(&Unit::Seconds), started)?;
-        out.gauge("stopping", "Whether the server was told to stop", None, i64::from(status.stopping))
+        out.gauge("start_time", "When the server started, since 1970", Some(&Unit::Seconds), &started)?;
+        out.gauge("stopping", "Whether the server was told to stop", None, &i64::from(status.stopping))
     }
 
     fn packets(&self, out: &mut Out<'_>) -> fmt::Result {
@@ -82,14 +82,19 @@ impl Counted {
         out.counters("packets_sent", "Answers, by type", "type", sent)?;
         let silences = counters.all_silences().map(|(why, count)| (why.name(), count));
         out.counters("packets_unanswered", "Messages without an answer, by reason", "reason", silences)?;
-        out.counter("send_failures", "Answers that could not be sent", None, self.snapshot.unsent)?;
+        out.counter("send_failures", "Answers that could not be sent", None, &self.snapshot.unsent)?;
         let waiting = &self.snapshot.status.waiting;
         let waits = [("disk", waiting.disk), ("partner", waiting.partner)];
         out.gauges("exchanges_waiting", "Exchanges that wait, by what for", "for", waits)?;
         let kept = counters.kept_answered();
-        out.counter("packets_kept_answered", "The partner's to answer, and answered here", None, kept)?;
+        out.counter("packets_kept_answered", "The partner's to answer, and answered here", None, &kept)?;
         let short = counters.short_leases();
-        out.counter("short_leases", "Leases cut short because the partner had not promised more", None, short)
+        out.counter(
+            "short_leases",
+            "Leases cut short because the partner had not promised more",
+            None,
+            &short,
+        )
     }
 
     fn leases(&self, out: &mut Out<'_>) -> fmt::Result {
@@ -109,7 +114,7 @@ impl Counted {
             }
         }
         let offered = gauge(self.snapshot.status.waiting.offered);
-        out.gauge("addresses_offered", "Addresses offered and not taken yet", None, offered)?;
+        out.gauge("addresses_offered", "Addresses offered and not taken yet", None, &offered)?;
         self.subnets(out, "subnet_pool_addresses", "Addresses of a subnet's pools", |usage| usage.size)?;
         let help = "Addresses of a subnet's pools that are in no record and not offered, or free again";
         self.subnets(out, "subnet_free_addresses", help, |usage| usage.free)?;
@@ -148,37 +153,32 @@ impl Counted {
 
     fn disk(&self, out: &mut Out<'_>) -> fmt::Result {
         let disk = &self.snapshot.disk;
-        out.counter("journal_writes", "Batches of records written to the journal", None, disk.writes)?;
+        out.counter("journal_writes", "Batches of records written to the journal", None, &disk.writes)?;
         let octets = disk.octets;
-        out.counter("journal_written", "Octets written to the journal", Some(&Unit::Bytes), octets)?;
-        out.counter("journal_syncs", "Syncs of the journal", None, disk.syncs)?;
+        out.counter("journal_written", "Octets written to the journal", Some(&Unit::Bytes), &octets)?;
+        out.counter("journal_syncs", "Syncs of the journal", None, &disk.syncs)?;
         let spent = seconds(disk.sync_us) / 1000.0;
-        out.counter("journal_sync", "Time spent in syncs of the journal", Some(&Unit::Seconds), spent)
+        out.counter("journal_sync", "Time spent in syncs of the journal", Some(&Unit::Seconds), &spent)
     }
 
     fn pair(&self, pair: &PairStatus, out: &mut Out<'_>) -> fmt::Result {
         let states = State::ALL.map(|state| (state.name(), u64::from(state.name() == pair.state)));
         out.gauges("pair_state", "The server's state in the pair: 1 for the one it is in", "state", states)?;
         let since = seconds(self.snapshot.since_wall_ms);
-        out.gauge("pair_state_since", "Since when, since 1970", Some(&Unit::Seconds), since)?;
-        out.gauge("pair_answers", "Whether the server may answer clients", None, i64::from(pair.answers))?;
+        out.gauge("pair_state_since", "Since when, since 1970", Some(&Unit::Seconds), &since)?;
+        out.gauge("pair_answers", "Whether the server may answer clients", None, &i64::from(pair.answers))?;
         let binds = i64::from(pair.binds_new_clients);
-        out.gauge("pair_binds_new_clients", "Whether it may give addresses to new clients", None, binds)?;
-        out.gauge(
-            "pair_epoch",
-            "The pair's epoch, as far as the server takes part",
-            None,
-            gauge(pair.epoch),
-        )?;
+        out.gauge("pair_binds_new_clients", "Whether it may give addresses to new clients", None, &binds)?;
+        out.gauge("pair_epoch", "The epoch the server takes part in", None, &gauge(pair.epoch))?;
         let unacked = gauge(pair.unacked_updates);
-        out.gauge("pair_unacked_updates", "Records that the partner may not have", None, unacked)?;
+        out.gauge("pair_unacked_updates", "Records that the partner may not have", None, &unacked)?;
         let ends = gauge(pair.unacked_ends);
-        out.gauge("pair_unacked_ends", "Addresses whose end the partner has not agreed to yet", None, ends)?;
+        out.gauge("pair_unacked_ends", "Addresses whose end the partner has not agreed to yet", None, &ends)?;
         let help = "Addresses found bound to two clients by both servers: must stay 0";
-        out.counter("pair_conflicts", help, None, pair.conflicts)?;
+        out.counter("pair_conflicts", help, None, &pair.conflicts)?;
         self.partner(&pair.partner, out)?;
         let differ = i64::from(pair.clocks_differ);
-        out.gauge("pair_clocks_differ", "Whether the clocks differ by more than they may", None, differ)?;
+        out.gauge("pair_clocks_differ", "Whether the clocks differ by more than they may", None, &differ)?;
         let events = pair.events.iter().map(|(name, count)| (name.as_str(), *count));
         out.counters("pair_events", "What happened between the servers", "event", events)?;
         let rights = &self.snapshot.rights;
@@ -194,20 +194,20 @@ impl Counted {
 impl Counted {
     fn partner(&self, partner: &PartnerStatus, out: &mut Out<'_>) -> fmt::Result {
         let heard = i64::from(partner.heard);
-        out.gauge("pair_partner_heard", "Whether the partner was heard lately", None, heard)?;
+        out.gauge("pair_partner_heard", "Whether the partner was heard lately", None, &heard)?;
         let state = partner.state.as_deref();
         let states = State::ALL.map(|known| (known.name(), u64::from(Some(known.name()) == state)));
         let help = "The state the partner said it is in: 1 for that one";
         out.gauges("pair_partner_state", help, "state", states)?;
         if let Some(ago) = partner.heard_ms_ago {
             let help = "How long ago the partner was heard";
-            out.gauge("pair_partner_heard_ago", help, Some(&Unit::Seconds), seconds(ago))?;
+            out.gauge("pair_partner_heard_ago", help, Some(&Unit::Seconds), &seconds(ago))?;
         }
         if let Some(ahead) = partner.clock_ahead_ms {
             let size = seconds(ahead.unsigned_abs());
             let ahead = if ahead < 0 { -size } else { size };
             let help = "By how much the partner's clock is ahead, the way of its word included";
-            out.gauge("pair_clock_ahead", help, Some(&Unit::Seconds), ahead)?;
+            out.gauge("pair_clock_ahead", help, Some(&Unit::Seconds), &ahead)?;
         }
         Ok(())
     }
@@ -226,9 +226,9 @@ impl Out<'_> {
         name: &str,
         help: &str,
         unit: Option<&Unit>,
-        value: impl EncodeGaugeValue,
+        value: &impl EncodeGaugeValue,
     ) -> fmt::Result {
-        self.0.encode_descriptor(name, help, unit, MetricType::Gauge)?.encode_gauge(&value)
+        self.0.encode_descriptor(name, help, unit, MetricType::Gauge)?.encode_gauge(value)
     }
 
     fn counter(
@@ -236,10 +236,10 @@ impl Out<'_> {
         name: &str,
         help: &str,
         unit: Option<&Unit>,
-        value: impl EncodeCounterValue,
+        value: &impl EncodeCounterValue,
     ) -> fmt::Result {
         let mut metric = self.0.encode_descriptor(name, help, unit, MetricType::Counter)?;
-        metric.encode_counter(&value, NO_EXEMPLAR)
+        metric.encode_counter(value, NO_EXEMPLAR)
     }
 
     fn gauges<'l>(
