@@ -106,6 +106,12 @@ fn said() -> Result<(), Failed> {
     let pair = LivePair::new();
     let [primary, secondary] = pair.start_new(&CONTROLLED)?;
     let (first, second) = (control(&primary)?, control(&secondary)?);
+    for control in [first, second] {
+        let begin = Instant::now();
+        while status(control)?["pair"]["partner"]["state"] != "normal" {
+            must(begin.elapsed() < PATIENCE, "the partner does not say that it is in step")?;
+        }
+    }
     golden("pair-status.json", &settled(&get(first, "/v1/status")?.body)?)?;
     let (code, table) = ha(second, &["status"])?;
     must(code == Some(0), table.clone())?;

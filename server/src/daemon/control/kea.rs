@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::inquiry::{Desk, NoAnswer, Question};
 use super::routes::House;
-use super::status::{PairStatus, Status};
+use super::status::{PairStatus, PartnerStatus, Status};
 use crate::daemon::clock;
 
 /// What Kea's tools send.
@@ -107,7 +107,7 @@ fn status_get(status: &Status) -> Value {
                     "in-touch": partner.heard_ms_ago.is_some(),
                     "role": partner.role,
                     "server-name": partner.name,
-                    "last-scopes": [],
+                    "last-scopes": partner_scopes(pair),
                     "last-state": partner_state(pair),
                     "communication-interrupted": !partner.heard,
                     "connecting-clients": 0,
@@ -177,9 +177,26 @@ async fn sync(desk: &Desk) -> Result<Value, NoAnswer> {
     })
 }
 
-/// The scopes a server serves: itself, if it answers.
-fn scopes(status: &Status, pair: &PairStatus) -> Vec<String> {
-    if pair.answers { vec![status.node.clone()] } else { Vec::new() }
+/// The scopes a server serves: its own, and its partner's while that is not there.
+fn scopes<'a>(status: &'a Status, pair: &'a PairStatus) -> Vec<&'a str> {
+    if !pair.answers {
+        return Vec::new();
+    }
+    let partner = &pair.partner;
+    let own = scope(&pair.mode, &status.role, &status.node);
+    let partners = scope(&pair.mode, &partner.role, &partner.name);
+    let alone = !partner.heard || state(status, pair) == "partner-down";
+    own.into_iter().chain(partners.filter(|_| alone)).collect()
+}
+
+fn partner_scopes(pair: &PairStatus) -> Vec<&str> {
+    let PartnerStatus { name, role, heard, .. } = &pair.partner;
+    scope(&pair.mode, role, name).filter(|_| *heard).into_iter().collect()
+}
+
+/// The scope that a server serves while both are there: a standby has none.
+fn scope<'a>(mode: &str, role: &str, name: &'a str) -> Option<&'a str> {
+    (role == "primary" || mode == "load-balancing").then_some(name)
 }
 
 /// The nearest of Kea's states to a server's own.
