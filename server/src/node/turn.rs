@@ -134,7 +134,7 @@ fn asked(pair: &Pair, situation: &Situation<'_>, store: &mut Store, now: Now) ->
         bucket: if hashed { bucket(identity()) } else { 0 },
         partner_exhausted: situation.kind == MessageType::Discover
             && pair.is_partner_exhausted(now, || network_of(situation))
-            && store.bindings().of_client(&situation.client.key).next().is_none(),
+            && !is_known_here(situation, store),
     }
 }
 
@@ -151,6 +151,14 @@ fn unbound_reservation(situation: &Situation<'_>, store: &mut Store) -> Option<I
             None
         }
     }
+}
+
+/// Whether the client has a binding in this network that either server may extend. One that it has elsewhere, or had, is
+/// no help to it here.
+fn is_known_here(situation: &Situation<'_>, store: &Store) -> bool {
+    store.bindings().of_client(&situation.client.key).any(|binding| {
+        binding.is_bound() && !binding.ending && situation.subnet_place(binding.address).is_some()
+    })
 }
 
 /// What names a network to both servers: the address of its first subnet.
