@@ -1,7 +1,10 @@
 //! Files to documents: parsing and decoding, one file a task; and what is remembered of them and of what follows.
 //!
-//! Invariant: what a file gives depends on its place in the list, its path and its bytes alone, and its part of the model
-//! on `estate.yaml` besides; so what is remembered is as good as new, and the number of threads changes nothing.
+//! Invariant: what a file gives depends on its path and its bytes alone, but for the places that it names, which are
+//! moved when files come before it or go; and its part of the model depends on `estate.yaml` and its place besides. So what
+//! is remembered is as good as new, and the number of threads changes nothing.
+
+mod moved;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +19,7 @@ use crate::diag::{Diagnostic, Sink};
 use crate::parse;
 use crate::resolve::{Base, Part, Resolved};
 use crate::source::{SourceFile, Sources};
+use moved::Moved;
 
 /// The path of the file that holds what is common; every other file is a site.
 const ESTATE_PATH: &str = "estate.yaml";
@@ -103,17 +107,22 @@ impl Cache {
     /// Reads every file, or remembers it.
     pub(crate) fn read(&mut self, sources: &Sources) -> Documents {
         let files: Vec<(FileId, &SourceFile)> = sources.iter().collect();
-        let recalled = |(id, file): &(FileId, &SourceFile)| {
-            let known = self.files.get(&file.path);
-            known.filter(|known| known.id == *id && known.bytes == file.bytes)
+        let recalled = |(_, file): &(FileId, &SourceFile)| {
+            self.files.get(&file.path).filter(|known| known.bytes == file.bytes)
         };
         let reading = |entry: &(FileId, &SourceFile)| match recalled(entry) {
-            Some(known) => (Arc::clone(&known.reading), known.before.clone()),
+            Some(known) if known.id == entry.0 => (Arc::clone(&known.reading), known.before.clone()),
+            Some(known) => match known.reading.moved_to(entry.0) {
+                Some(moved) => (Arc::new(moved), None),
+                None => (Arc::new(read(entry.0, entry.1)), None),
+            },
             None => (Arc::new(read(entry.0, entry.1)), None),
         };
         let readings: Vec<(Arc<Reading>, Option<Before>)> = files.par_iter().map(reading).collect();
         let estate = files.iter().find(|(_, file)| file.path == ESTATE_PATH);
-        let base = estate.filter(|estate| recalled(estate).is_some()).and(self.base.clone());
+        let base = estate
+            .filter(|estate| recalled(estate).is_some_and(|known| known.id == estate.0))
+            .and(self.base.clone());
         let missing = files.first().filter(|_| estate.is_none()).map(|(id, _)| {
             let span = Span { file: *id, start: 0, end: 0 };
             let message = format!("there is no `{ESTATE_PATH}`");
@@ -164,6 +173,22 @@ fn read(id: FileId, file: &SourceFile) -> Reading {
     };
     let secrets = secret_in_estate::find(&file.bytes, &tree);
     Reading { document, findings: sink.into_sorted(), secrets }
+}
+
+impl Reading {
+    /// The same in another place. Of `estate.yaml` there is one, and everything is new where it moves: it is read again.
+    fn moved_to(&self, file: FileId) -> Option<Reading> {
+        let Reading { document, findings, secrets } = self;
+        let Document::Site(site) = document else { return None };
+        // What is missing in a site with faults is named by its place.
+        if !findings.is_empty() {
+            return None;
+        }
+        let (mut site, mut secrets) = (site.clone(), secrets.clone());
+        site.move_to(file);
+        secrets.move_to(file);
+        Some(Reading { document: Document::Site(site), findings: Vec::new(), secrets })
+    }
 }
 
 impl Documents {
