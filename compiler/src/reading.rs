@@ -18,11 +18,8 @@ use crate::decode;
 use crate::diag::{Diagnostic, Sink};
 use crate::parse;
 use crate::resolve::{Base, Part, Resolved};
-use crate::source::{SourceFile, Sources};
+use crate::source::{ESTATE_PATH, SourceFile, Sources};
 use moved::Moved;
-
-/// The path of the file that holds what is common; every other file is a site.
-const ESTATE_PATH: &str = "estate.yaml";
 
 /// What earlier compilations read and found. Whoever compiles again and again (an editor, `watch`) keeps one: a file that
 /// did not change is neither read nor resolved again, and rules that look at one site alone are not asked again.
@@ -169,7 +166,7 @@ fn read(id: FileId, file: &SourceFile) -> Reading {
     let document = if file.path == ESTATE_PATH {
         Document::Estate(decode::estate(&tree, &mut sink))
     } else {
-        Document::Site(decode::site(&tree, &mut sink))
+        Document::Site(decode::site(&file.path, &tree, &mut sink))
     };
     let secrets = secret_in_estate::find(&file.bytes, &tree);
     Reading { document, findings: sink.into_sorted(), secrets }
@@ -180,14 +177,11 @@ impl Reading {
     fn moved_to(&self, file: FileId) -> Option<Reading> {
         let Reading { document, findings, secrets } = self;
         let Document::Site(site) = document else { return None };
-        // What is missing in a site with faults is named by its place.
-        if !findings.is_empty() {
-            return None;
-        }
-        let (mut site, mut secrets) = (site.clone(), secrets.clone());
+        let (mut site, mut findings, mut secrets) = (site.clone(), findings.clone(), secrets.clone());
         site.move_to(file);
+        findings.move_to(file);
         secrets.move_to(file);
-        Some(Reading { document: Document::Site(site), findings: Vec::new(), secrets })
+        Some(Reading { document: Document::Site(site), findings, secrets })
     }
 }
 

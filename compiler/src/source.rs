@@ -5,6 +5,9 @@
 
 use leasehold_schemas::source::FileId;
 
+/// The path of the file that holds what is common; every other file is a site.
+pub const ESTATE_PATH: &str = "estate.yaml";
+
 /// One file's path and text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SourceFile {

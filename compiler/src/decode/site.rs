@@ -1,5 +1,6 @@
 //! One site's file, and the reservations that `estate.yaml` may have, too.
 
+use leasehold_schemas::artefact::Digest;
 use leasehold_schemas::source::{
     ClientSettings, Device, Exclusion, HOSTNAME_CHARS_MAX, Identifiers, NAME_CHARS_MAX, NOTE_CHARS_MAX,
     Network, PlaceSettings, Pool, Reservation, SiteFile, Span, Spanned, Subnet,
@@ -12,8 +13,8 @@ use crate::check::rules::form::{missing_key, wrong_value};
 use crate::diag::{Diagnostic, Sink};
 use crate::parse::{NodeKind, Tree};
 
-/// Reads a site. `None` where nothing of it can be read: the file is broken, empty, or of another version.
-pub fn site(tree: &Tree<'_>, sink: &mut Sink) -> Option<SiteFile> {
+/// Reads a site; `path` is its file's. `None` where nothing of it can be read: the file is broken, empty, or of another version.
+pub fn site(path: &str, tree: &Tree<'_>, sink: &mut Sink) -> Option<SiteFile> {
     let mut decoder = Decoder::new(tree, sink);
     let d = &mut decoder;
     let mut fields = d.document("a site", "begin with `version: 1` and `site: CODE`")?;
@@ -29,7 +30,7 @@ pub fn site(tree: &Tree<'_>, sink: &mut Sink) -> Option<SiteFile> {
     let change_limits = d.change_limits(&mut fields);
     let mut settings = d.place_settings(&mut fields);
     d.finish_settings(&fields, &mut settings.client);
-    let site = code.unwrap_or_else(|| Spanned::new(stand_in(tree), fields.place));
+    let site = code.unwrap_or_else(|| Spanned::new(stand_in(path), fields.place));
     let span = tree.node(tree.root()).span;
     let gaps = decoder.gaps;
     Some(SiteFile {
@@ -47,10 +48,21 @@ pub fn site(tree: &Tree<'_>, sink: &mut Sink) -> Option<SiteFile> {
     })
 }
 
-/// A code for a site whose own is missing or broken, so that what stands in the site is checked nevertheless.
-/// Nothing is ever compiled from it.
-fn stand_in(tree: &Tree<'_>) -> SiteCode {
-    format!("unnamed-site-{}", tree.file.0).parse().expect("letters, digits and hyphens make a code")
+/// Characters of a path that a stand-in shows.
+const SHOWN_CHARS_MAX: usize = 40;
+
+/// A code for a site whose own is missing or broken, so that what stands in the site is checked nevertheless: of the
+/// file's path, which stays when other files come and go. Nothing is ever compiled from it.
+fn stand_in(path: &str) -> SiteCode {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let shown = path.chars().map(|c| if plain(c) { c } else { '-' });
+    let mut code = format!("unnamed-site-{}", shown.take(SHOWN_CHARS_MAX).collect::<String>());
+    // What is not shown as it is may look like another.
+    if path.len() > SHOWN_CHARS_MAX || !path.chars().all(plain) {
+        let digest = Digest::of(path.as_bytes()).to_string();
+        code.push_str(&digest.replace("sha256:", "-")[..9]);
+    }
+    code.parse().expect("at most 64 letters, digits, `.`, `_` and `-`, a letter first, make a code")
 }
 
 impl<'t> Decoder<'t, '_> {

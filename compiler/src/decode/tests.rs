@@ -89,7 +89,7 @@ fn findings(kind: &Kind, text: &str) -> Vec<Diagnostic> {
     let tree = parse::parse(FileId(0), text.as_bytes(), &mut sink);
     match kind {
         Kind::Estate => drop(super::estate(&tree, &mut sink)),
-        Kind::Site => drop(super::site(&tree, &mut sink)),
+        Kind::Site => drop(super::site("a.yaml", &tree, &mut sink)),
     }
     sink.into_sorted()
 }
@@ -147,7 +147,7 @@ fn good_documents_pass_decoder_and_schema() {
 fn scalars_are_what_their_keys_say() {
     let mut sink = Sink::default();
     let tree = parse::parse(FileId(0), SITE.as_bytes(), &mut sink);
-    let site = super::site(&tree, &mut sink).unwrap();
+    let site = super::site("a.yaml", &tree, &mut sink).unwrap();
     assert_eq!(site.name.unwrap().value, "no");
     let subnet = &site.networks[0].subnets[0];
     assert!(!site.gaps.incomplete && !subnet.suspect);

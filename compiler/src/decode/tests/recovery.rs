@@ -22,12 +22,25 @@ networks:
 ";
     let mut sink = Sink::default();
     let tree = parse::parse(FileId(0), text.as_bytes(), &mut sink);
-    let site = crate::decode::site(&tree, &mut sink).unwrap();
+    let site = crate::decode::site("a.yaml", &tree, &mut sink).unwrap();
     assert_eq!(sink.into_sorted().len(), 6);
     assert!(site.gaps.incomplete);
     let [subnet] = &site.networks[0].subnets[..] else { panic!("one subnet is readable") };
     assert_eq!((subnet.pools.len(), subnet.reservations.len()), (1, 2));
     assert!(subnet.reservations[0].ip.is_none());
+}
+
+#[test]
+fn a_site_without_its_code_is_known_by_its_path() {
+    let code = |path: &str| {
+        let mut sink = Sink::default();
+        let tree = parse::parse(FileId(7), b"version: 1\nnetworks: []\n", &mut sink);
+        crate::decode::site(path, &tree, &mut sink).unwrap().site.value.to_string()
+    };
+    assert_eq!(code("b.yaml"), "unnamed-site-b.yaml");
+    let long = format!("{}.yaml", "w\u{177}/".repeat(40));
+    let codes = [code("wales/b.yaml"), code("wales-b.yaml"), code(&long), code(&long[4..])];
+    assert_eq!(codes.iter().collect::<std::collections::BTreeSet<_>>().len(), 4, "{codes:?}");
 }
 
 #[test]
