@@ -4,6 +4,7 @@
 //! code 1; no output file is ever half-written.
 
 mod arguments;
+mod artefact_file;
 mod baseline;
 mod capture_file;
 mod check;

@@ -134,9 +134,15 @@ fn no_revision() -> Result<(), String> {
     write(&here.join("README"), "no estate");
     git(here, &["add", "README"])?;
     git(here, &["commit", "-q", "-m", "x"])?;
-    let none = "revision HEAD has no `*.yaml` file below sites/; compare with one that has the estate";
+    let none = "revision HEAD has no `estate.yaml` in sites/; compare with one that has the estate";
     expect_refusal(here, &["--against", "HEAD"], none)?;
-    for name in ["nowhere", "HEAD~9", "--upload-pack=x", "HEAD:sites", "HEAD\nx"] {
+    // Something is there, but no estate.
+    write(&here.join("sites/services.yaml"), "services: {}\n");
+    git(here, &["add", "sites/services.yaml"])?;
+    git(here, &["commit", "-q", "-m", "x"])?;
+    fs::remove_file(here.join("sites/services.yaml")).map_err(|why| why.to_string())?;
+    expect_refusal(here, &["--against", "HEAD"], none)?;
+    for name in ["nowhere", "HEAD~9", "--upload-pack=x", "HEAD:README", "HEAD\nx"] {
         let none = format!(
             "{name} is neither a file or folder nor a revision that the repository of sites has; fetch it, or check the \
              name"
@@ -201,8 +207,11 @@ fn folder_or_artefact() -> Result<(), String> {
     // Two gigabytes that take up no room.
     let large = fs::File::create(here.join("large")).map_err(|why| why.to_string())?;
     large.set_len(2 << 30).map_err(|why| why.to_string())?;
-    let none = "cannot compare with large: it is larger than any artefact (1024 MiB); name what `leasehold compile` wrote";
-    expect_refusal(here, &["--against", "large"], none)
+    let none = "cannot compare with large: not an artefact; `leasehold compile` writes one from an estate";
+    expect_refusal(here, &["--against", "large"], none)?;
+    let none = "cannot compare with other: it has no `estate.yaml`; name the folder of an estate";
+    write(&here.join("other/services.yaml"), "services: {}\n");
+    expect_refusal(here, &["--against", "other"], none)
 }
 
 fn leases() -> Result<(), String> {
@@ -224,6 +233,11 @@ fn leases() -> Result<(), String> {
          written to",
     )?;
     write(&here.join("cut.csv"), "address,state,hardware,client_id,hostname,expires,giaddr\n10.42.8.20,bou");
+    fs::write(here.join("binary"), b"\x7fELF\xff\x00\x01\n").map_err(|why| why.to_string())?;
+    refused(
+        "binary",
+        "cannot read the leases in binary: it is no text; give what `leasehold-server leases list` prints, or Kea's memfile",
+    )?;
     refused("cut.csv", "cannot read the leases in cut.csv: it is cut short in line 2; copy it again")?;
     refused(
         "http://127.0.0.1:1",

@@ -9,7 +9,7 @@
 //! folder NAME              an empty folder
 //! file NAME TEXT           `\n` ends a line
 //! octets NAME HEX
-//! size NAME OCTETS         makes a file as long as that without writing anything
+//! size NAME OCTETS         makes a file as long as that, new or not, without writing anything
 //! socket NAME, fifo NAME, link NAME TARGET
 //! mode NAME OCTAL          obeyed even where the tests run as root: the program runs without its rights
 //! show NAME                a file's content, after what was run
@@ -101,7 +101,8 @@ impl Stage {
             }
             "size" => {
                 let octets = value.parse().map_err(|_| "no number")?;
-                File::create(&path).and_then(|file| file.set_len(octets)).map_err(failed)
+                let file = File::options().create(true).truncate(false).write(true).open(&path);
+                file.and_then(|file| file.set_len(octets)).map_err(failed)
             }
             "socket" => UnixListener::bind(&path).map(|socket| self.sockets.push(socket)).map_err(failed),
             "fifo" => match Command::new("mkfifo").arg(&path).status() {

@@ -130,7 +130,9 @@ fn estate(comparison: &Comparison<'_>, [before, after]: [&Effective; 2], found: 
         reservations: _,
         sites: _,
     } = &after.estate;
-    if before.estate.name != *name {
+    // A side with faults may have lost its name.
+    let named = !before.estate.name.is_empty() && !name.is_empty();
+    if named && before.estate.name != *name {
         let (was, is) = (Some(before.estate.name.clone()), Some(name.clone()));
         found.add(Statement::new(ChangeKind::EstateRenamed, "estate", was, is), Subject::default());
     }

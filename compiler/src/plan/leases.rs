@@ -10,6 +10,9 @@ use std::net::Ipv4Addr;
 use leasehold_schemas::artefact::Identifier;
 use leasehold_schemas::vocab::{AddrRange, Date, HexBytes, MacAddr};
 
+/// Octets of the longest line: Kea's user context and a client identifier of 255 octets are far below.
+const LINE_BYTES_MAX: usize = 64 << 10;
+
 /// An active lease.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Lease {
@@ -50,6 +53,11 @@ pub enum LeaseTableError {
         /// The line, from 1.
         line: usize,
     },
+    /// A line is longer than any that tells a lease.
+    LongLine {
+        /// The line, from 1.
+        line: usize,
+    },
     /// A line has more or fewer columns than the first.
     WrongCount {
         /// The line, from 1.
@@ -73,7 +81,9 @@ pub enum LeaseTableError {
 impl fmt::Display for LeaseTableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LeaseTableError::NotText => f.write_str("it is no text"),
+            LeaseTableError::NotText => f.write_str(
+                "it is no text; give what `leasehold-server leases list` prints, or Kea's memfile",
+            ),
             LeaseTableError::WrongColumns { missing } => write!(
                 f,
                 "its first line names no column `{missing}`; give what `leasehold-server leases list` prints, or Kea's \
@@ -83,10 +93,18 @@ impl fmt::Display for LeaseTableError {
                 write!(f, "it is cut short in line {line}; copy it again")
             }
             LeaseTableError::WrongCount { line, found, expected } => {
-                write!(f, "line {line} has {found} columns, the first line names {expected}")
+                write!(f, "line {line} has {found} columns, the first line names {expected}; write it anew")
             }
             LeaseTableError::WrongValue { line, column, value } => {
-                write!(f, "line {line}: `{value}` is no {column}")
+                write!(f, "line {line}: `{}` is no {column}; write it anew", value.escape_debug())
+            }
+            LeaseTableError::LongLine { line } => {
+                write!(
+                    f,
+                    "line {line} is longer than any lease's, over {} KiB; give what `leasehold-server leases list` prints, \
+                     or Kea's memfile",
+                    LINE_BYTES_MAX >> 10
+                )
             }
         }
     }
@@ -115,6 +133,9 @@ impl LeaseTable {
         let text = std::str::from_utf8(bytes).map_err(|_| LeaseTableError::NotText)?;
         let mut lines = (1..).zip(text.split_inclusive('\n'));
         let (_, head) = lines.next().ok_or(LeaseTableError::WrongColumns { missing: "address" })?;
+        if head.len() > LINE_BYTES_MAX {
+            return Err(LeaseTableError::LongLine { line: 1 });
+        }
         let columns = Columns::of(head)?;
         if !head.ends_with('\n') {
             return Err(LeaseTableError::CutShort { line: 1 });
@@ -122,6 +143,9 @@ impl LeaseTable {
         let mut leases = BTreeMap::new();
         for (line, whole) in lines {
             let Some(row) = whole.strip_suffix('\n') else { return Err(LeaseTableError::CutShort { line }) };
+            if row.len() > LINE_BYTES_MAX {
+                return Err(LeaseTableError::LongLine { line });
+            }
             let row = row.strip_suffix('\r').unwrap_or(row);
             if row.is_empty() {
                 continue;
@@ -340,9 +364,22 @@ mod tests {
             "its first line names no column `state`; give what `leasehold-server leases list` prints, or Kea's memfile",
         );
         refused(&format!("{HEAD}10.0.0.5,bou"), "it is cut short in line 2; copy it again");
-        refused(&format!("{HEAD}10.0.0.5,bound\n"), "line 2 has 2 columns, the first line names 7");
-        refused(&format!("{HEAD}10.0.0.5,odd,,,,,\n"), "line 2: `odd` is no state");
-        refused(&format!("{HEAD}10.0.0.5,bound,,,,2026-11-22,\n"), "line 2: `2026-11-22` is no time");
+        refused(
+            &format!("{HEAD}10.0.0.5,bound\n"),
+            "line 2 has 2 columns, the first line names 7; write it anew",
+        );
+        refused(&format!("{HEAD}10.0.0.5,odd,,,,,\n"), "line 2: `odd` is no state; write it anew");
+        refused(
+            &format!("{HEAD}10.0.0.5,bound,,,,2026-11-22,\n"),
+            "line 2: `2026-11-22` is no time; write it anew",
+        );
+        refused(
+            &format!("{HEAD}10.0.0.5,\u{1b}[2J,,,,,\n"),
+            "line 2: `\\u{1b}[2J` is no state; write it anew",
+        );
+        let long = "line 2 is longer than any lease's, over 64 KiB; give what `leasehold-server leases list` prints, or \
+                    Kea's memfile";
+        refused(&format!("{HEAD}{}\n", ",".repeat(LINE_BYTES_MAX + 1)), long);
         assert_eq!(LeaseTable::parse(b"\xff\n", 0), Err(LeaseTableError::NotText));
     }
 }

@@ -128,7 +128,12 @@ impl fmt::Display for BaselineFailure {
                 write!(f, "{} is no file; name a baseline that `--write-baseline` wrote", path.display())
             }
             BaselineFailure::TooLarge(path) => {
-                write!(f, "the baseline {} is larger than {} MiB", path.display(), BYTES_MAX >> 20)
+                write!(
+                    f,
+                    "the baseline {} is larger than {} MiB; name a file that `--write-baseline` wrote",
+                    path.display(),
+                    BYTES_MAX >> 20
+                )
             }
             BaselineFailure::Damaged { path, error } => write!(
                 f,

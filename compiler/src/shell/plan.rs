@@ -1,8 +1,8 @@
 //! `leasehold plan`: both sides read, compared, shown.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -11,22 +11,20 @@ use leasehold_compiler::parse::limits;
 use leasehold_compiler::plan::{
     Effective, PlanLook, Question, human, markdown, plan as compare, rule_of_change,
 };
-use leasehold_compiler::source::Sources;
+use leasehold_compiler::source::{ESTATE_PATH, Sources};
 use leasehold_compiler::{Cache, Compilation, check::rules};
 use leasehold_schemas::artefact::ArtefactError;
 use leasehold_schemas::plan::Plan;
 use leasehold_schemas::vocab::Date;
 
 use super::arguments::{Format, Global};
+use super::artefact_file::{self, ArtefactFileError};
 use super::check::prepare;
 use super::folder::{self, FolderError};
 use super::output::{print, reason, say};
 use super::report::{Channel, colored, report, seconds};
 use super::revision::{self, RevisionError};
 use super::{CHANGED, CLEAN, FINDINGS, Failure, lease_file};
-
-/// Octets of an artefact: a hundred times the example estate's.
-const ARTEFACT_BYTES_MAX: u64 = 1 << 30;
 
 /// What is asked.
 pub(super) struct Request<'a> {
@@ -40,8 +38,10 @@ pub(super) struct Request<'a> {
 /// Why there is nothing to compare with.
 #[derive(Debug)]
 pub(crate) enum AgainstError {
-    /// A folder that is no estate.
+    /// A folder that cannot be read.
     Folder(FolderError),
+    /// A folder that is no estate.
+    NoEstate(PathBuf),
     /// A revision that gives no estate.
     Revision(RevisionError),
     /// A file that is no artefact.
@@ -200,35 +200,43 @@ fn acknowledgements(texts: &[String]) -> Result<Vec<(&'static Rule, String)>, Fa
 
 /// What `--against` names: what exists as a file or folder is that, all else is a revision.
 fn base(against: &Path, folder: &Path) -> Result<Base, AgainstError> {
-    let unreadable = |error| AgainstError::Unreadable { path: against.to_owned(), error };
     match fs::metadata(against) {
-        Ok(found) if found.is_dir() => folder::read(against).map(Base::Files).map_err(AgainstError::Folder),
-        Ok(found) if found.len() > ARTEFACT_BYTES_MAX => Err(AgainstError::TooLarge(against.to_owned())),
-        Ok(found) if found.is_file() => {
-            let mut bytes = Vec::new();
-            let file = File::open(against).map_err(unreadable)?;
-            file.take(ARTEFACT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-            if bytes.len() as u64 > ARTEFACT_BYTES_MAX {
-                return Err(AgainstError::TooLarge(against.to_owned()));
-            }
-            let effective = Effective::of_artefact(against.to_string_lossy(), &bytes);
-            let wrong = |error| AgainstError::Artefact { path: against.to_owned(), error };
-            effective.map(|effective| Base::Artefact(Box::new(effective))).map_err(wrong)
+        Ok(found) if found.is_dir() => {
+            let sources = folder::read(against).map_err(AgainstError::Folder)?;
+            let is_estate = sources.iter().any(|(_, file)| file.path == ESTATE_PATH);
+            if is_estate { Ok(Base::Files(sources)) } else { Err(AgainstError::NoEstate(against.to_owned())) }
         }
-        Ok(_) => Err(AgainstError::NotAFile(against.to_owned())),
+        Ok(_) => artefact(against),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             revision::read(&against.to_string_lossy(), folder)
                 .map(Base::Files)
                 .map_err(AgainstError::Revision)
         }
-        Err(error) => Err(unreadable(error)),
+        Err(error) => Err(AgainstError::Unreadable { path: against.to_owned(), error }),
     }
+}
+
+fn artefact(path: &Path) -> Result<Base, AgainstError> {
+    let wrong = |error| AgainstError::Artefact { path: path.to_owned(), error };
+    let bytes = artefact_file::read(path).map_err(|error| match error {
+        ArtefactFileError::Unreadable(error) => AgainstError::Unreadable { path: path.to_owned(), error },
+        ArtefactFileError::NotAFile => AgainstError::NotAFile(path.to_owned()),
+        ArtefactFileError::TooLarge => AgainstError::TooLarge(path.to_owned()),
+        ArtefactFileError::Artefact(error) => wrong(error),
+    })?;
+    let effective = Effective::of_artefact(path.to_string_lossy(), &bytes).map_err(wrong)?;
+    Ok(Base::Artefact(Box::new(effective)))
 }
 
 impl fmt::Display for AgainstError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             AgainstError::Folder(error) => error.fmt(f),
+            AgainstError::NoEstate(path) => write!(
+                f,
+                "cannot compare with {}: it has no `{ESTATE_PATH}`; name the folder of an estate",
+                path.display()
+            ),
             AgainstError::Revision(error) => error.fmt(f),
             AgainstError::Artefact { path, error } => {
                 write!(f, "cannot compare with {}: {error}", path.display())
@@ -246,7 +254,7 @@ impl fmt::Display for AgainstError {
                 f,
                 "cannot compare with {}: it is larger than any artefact ({} MiB); name what `leasehold compile` wrote",
                 path.display(),
-                ARTEFACT_BYTES_MAX >> 20
+                artefact_file::FILE_BYTES_MAX >> 20
             ),
             AgainstError::TooManyFiles(name) => {
                 write!(f, "cannot compare with {name}: it has more files than an estate may have")

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use leasehold_compiler::parse::limits::{FILE_BYTES_MAX, FILES_MAX};
-use leasehold_compiler::source::{SourceFile, Sources};
+use leasehold_compiler::source::{ESTATE_PATH, SourceFile, Sources};
 
 use super::output::reason;
 
@@ -56,7 +56,7 @@ pub(super) fn read(name: &str, folder: &Path) -> Result<Sources, RevisionError> 
         String::from_utf8_lossy(inside.stdout.strip_suffix(b"\n").unwrap_or(&inside.stdout)).into_owned();
     let tree = tree(name, folder, &shown)?;
     let entries = entries(name, folder, &tree, &place)?;
-    if entries.is_empty() {
+    if entries.iter().all(|entry| entry.path != ESTATE_PATH) {
         return Err(RevisionError::NoEstate { name: name.to_owned(), place });
     }
     let files = if entries.len() > FILES_MAX {
@@ -253,7 +253,7 @@ impl fmt::Display for RevisionError {
                 let place = if place.is_empty() { "the repository's root" } else { place };
                 write!(
                     f,
-                    "revision {name} has no `*.yaml` file below {place}; compare with one that has the estate"
+                    "revision {name} has no `{ESTATE_PATH}` in {place}; compare with one that has the estate"
                 )
             }
             RevisionError::Submodule { name, path } => write!(

@@ -1,8 +1,7 @@
 //! `leasehold why`: an estate or artefact, a packet, and the answer explained.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use leasehold_compiler::Cache;
@@ -14,13 +13,11 @@ use leasehold_schemas::why::Why;
 use leasehold_server::estate::TableError;
 
 use super::arguments::{Format, Global, WhyArguments};
+use super::artefact_file::{self, ArtefactFileError};
 use super::capture_file::{self, Choice};
 use super::output::{print, reason, say};
 use super::report::{Channel, colored, report};
 use super::{CLEAN, FAILED, FINDINGS, Failure, check};
-
-/// A larger file is no artefact: that of a hundred-fold estate has 260 MB.
-const ARTEFACT_BYTES_MAX: u64 = 1 << 30;
 
 /// Why `leasehold why` could not do its work, beside what every command meets.
 #[derive(Debug)]
@@ -124,24 +121,12 @@ fn of_artefact(global: &Global, path: &Path, packet: &Packet<'_>) -> Result<u8, 
 }
 
 fn read_artefact(path: &Path) -> Result<Vec<u8>, WhyError> {
-    let unreadable = |error| WhyError::Unreadable { path: path.to_owned(), error };
-    // Opening a pipe that nobody writes to would wait for ever.
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(WhyError::NotAFile(path.to_owned()));
-    }
-    let file = File::open(path).map_err(unreadable)?;
-    // What is no artefact is known by its first octet, and is not read further.
-    let mut head = [0];
-    let mut file = file.take(ARTEFACT_BYTES_MAX + 1);
-    if file.read(&mut head).map_err(unreadable)? == 0 || head != *b"{" {
-        return Err(WhyError::Artefact { path: path.to_owned(), error: ArtefactError::NotAnArtefact });
-    }
-    let mut bytes = head.to_vec();
-    file.read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > ARTEFACT_BYTES_MAX {
-        return Err(WhyError::TooLarge(path.to_owned()));
-    }
-    Ok(bytes)
+    artefact_file::read(path).map_err(|error| match error {
+        ArtefactFileError::Unreadable(error) => WhyError::Unreadable { path: path.to_owned(), error },
+        ArtefactFileError::NotAFile => WhyError::NotAFile(path.to_owned()),
+        ArtefactFileError::TooLarge => WhyError::TooLarge(path.to_owned()),
+        ArtefactFileError::Artefact(error) => WhyError::Artefact { path: path.to_owned(), error },
+    })
 }
 
 fn tell(global: &Global, why: &Why) -> Result<u8, Failure> {
