@@ -238,11 +238,17 @@ impl fmt::Display for CaptureError {
                 "{} is no capture; `tcpdump -w FILE` and Wireshark write pcap and pcapng",
                 path.display()
             ),
+            CaptureError::CutShort { path, frames: 0 } => {
+                write!(f, "{} is cut short in its first frame; copy it again", path.display())
+            }
             CaptureError::CutShort { path, frames } => write!(
                 f,
                 "{} is cut short behind frame {frames}; name a frame before with `--frame N`, or copy it again",
                 path.display()
             ),
+            CaptureError::Damaged { path, frames: 0 } => {
+                write!(f, "{} is damaged in its first frame; copy it again", path.display())
+            }
             CaptureError::Damaged { path, frames } => write!(
                 f,
                 "{} is damaged behind frame {frames}; name a frame before with `--frame N`, or copy it again",
