@@ -2,6 +2,11 @@
 //! others.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "starts programs and talks to them")]
 
+#[path = "control/golden.rs"]
+mod golden;
+#[path = "control/operator.rs"]
+mod operator;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufReader, Read as _, Write as _};
@@ -10,14 +15,15 @@ use std::os::unix::net::UnixStream;
 use std::process::{ChildStderr, Command, Output};
 use std::time::{Duration, Instant};
 
+use golden::{golden, settled};
 use leasehold_golden_tests::http::{self, ask, get, post};
 use leasehold_golden_tests::loopback::{Place, Server, must, ready, refuses, wait_for};
 use leasehold_golden_tests::relay::{PATIENCE, Relay};
 use leasehold_golden_tests::requirement::{self, Requirement};
-use leasehold_golden_tests::{binaries, case, expectation, exposition};
+use leasehold_golden_tests::{binaries, exposition};
 use libtest_mimic::{Arguments, Failed, Trial};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use serde_json::Value;
+use operator::{TcpListening, ends, ha};
 
 const STRACE: Requirement = Requirement::Tool { name: "strace", probe: "--version" };
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -68,38 +74,6 @@ fn start(place: &Place, before: &[&str], more: &[&str]) -> Result<Controlled, Fa
 fn listening(line: &str) -> Result<SocketAddr, Failed> {
     let place = line.split_whitespace().find_map(|word| word.strip_prefix("on="));
     place.and_then(|place| place.parse().ok()).ok_or_else(|| format!("no address in {line}").into())
-}
-
-/// Compares with `cases/control/NAME`.
-fn golden(name: &str, actual: &str) -> Result<(), Failed> {
-    Ok(expectation::compare(&case::repository().join("golden-tests/cases/control").join(name), actual)?)
-}
-
-/// A document with what differs from run to run left out.
-fn settled(text: &str) -> Result<String, Failed> {
-    let mut document: Value = serde_json::from_str(text)?;
-    settle(&mut document);
-    Ok(format!("{document:#}\n"))
-}
-
-fn settle(value: &mut Value) {
-    match value {
-        Value::Array(all) => all.iter_mut().for_each(settle),
-        Value::Object(all) => {
-            for (key, value) in all {
-                match key.as_str() {
-                    "started" | "now" | "since" | "date-time" => *value = "MOMENT".into(),
-                    "uptime_secs" | "loaded_secs" | "state_secs" | "pid" | "uptime" | "reload" => {
-                        *value = "NUMBER".into();
-                    }
-                    "artefact" | "hash" => *value = "DIGEST".into(),
-                    "listening" => *value = "PLACES".into(),
-                    _ => settle(value),
-                }
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
 }
 
 fn is(answer: &http::Answer, code: u16, says: &str) -> Result<(), Failed> {
@@ -346,36 +320,6 @@ fn refused() -> Result<(), Failed> {
         &mut started(&["--health", &taken.name])?,
         "give --health an address of this machine that is free",
     )
-}
-
-/// A port that is in use.
-struct TcpListening {
-    name: String,
-    _listener: std::net::TcpListener,
-}
-
-impl TcpListening {
-    fn any() -> Result<TcpListening, Failed> {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-        Ok(TcpListening { name: listener.local_addr()?.to_string(), _listener: listener })
-    }
-}
-
-/// `leasehold-server ha WORDS`, from a shell in which nothing is set.
-fn ha(words: &[&str]) -> Result<Output, Failed> {
-    let mut command = Command::new(binaries::binary("leasehold-server")?);
-    for name in ["LEASEHOLD_CONTROL", "LEASEHOLD_CONTROL_TOKEN_FILE", "LEASEHOLD_CONTROL_CA"] {
-        command.env_remove(name);
-    }
-    Ok(command.arg("ha").args(words).output()?)
-}
-
-fn ends(output: &Output, code: i32, says: &str) -> Result<(), Failed> {
-    let text = if code == 0 { &output.stdout } else { &output.stderr };
-    let said = String::from_utf8_lossy(text).into_owned();
-    let right =
-        output.status.code() == Some(code) && said.contains(says) && (code == 0 || said.lines().count() == 1);
-    must(right, format!("not {code} `{says}` but {:?}: {said}", output.status.code()))
 }
 
 fn beyond() -> Result<(), Failed> {
