@@ -15,6 +15,7 @@ pub mod http;
 pub mod live_pair;
 pub mod loopback;
 pub mod namespaces;
+pub mod outage;
 pub mod packet_script;
 pub mod plain_yaml;
 pub mod planning;
