@@ -18,9 +18,42 @@ mod world;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use leasehold_server::failover::mutant::Rule;
+
 pub use fault::Fault;
-pub use script::Script;
+pub use script::{Deed, Script};
 pub use world::World;
+
+/// What kind of thing went wrong.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Harm {
+    /// Two clients held one address.
+    TwoHolders,
+    /// What was acknowledged was missing after a restart.
+    Lost,
+    /// A server counted a conflict.
+    Conflict,
+    /// After the faults, all was not well.
+    Unwell,
+    /// Something that must not be at all: an unreadable packet or journal, a loop.
+    Broken,
+}
+
+impl Harm {
+    /// Every kind.
+    pub const ALL: [Harm; 5] = [Harm::TwoHolders, Harm::Lost, Harm::Conflict, Harm::Unwell, Harm::Broken];
+
+    /// Its name in scripts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Harm::TwoHolders => "two-holders",
+            Harm::Lost => "lost",
+            Harm::Conflict => "conflict",
+            Harm::Unwell => "unwell",
+            Harm::Broken => "broken",
+        }
+    }
+}
 
 /// What one run was.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +62,12 @@ pub struct Report {
     pub counts: BTreeMap<String, u64>,
     /// What went wrong, if anything did.
     pub failure: Option<String>,
+    /// What kind of thing that was.
+    pub harm: Option<Harm>,
+    /// What was done to the servers, and when: of one run, not of several together.
+    pub deeds: Vec<(u64, Deed)>,
+    /// Thousandths lost, doubled, late.
+    pub network: [usize; 3],
 }
 
 impl Report {
@@ -39,6 +78,7 @@ impl Report {
         }
         if self.failure.is_none() {
             self.failure.clone_from(&other.failure);
+            self.harm = other.harm;
         }
     }
 }
@@ -51,6 +91,18 @@ pub fn run_traced(seed: u64, address: Ipv4Addr) -> Report {
 /// Runs a named scenario under one seed.
 pub fn run_script(seed: u64, script: &Script) -> Report {
     World::scripted(seed, script).run()
+}
+
+/// The name of a rule in scripts and file names.
+pub fn rule_name(rule: Rule) -> String {
+    let mut name = String::new();
+    for letter in format!("{rule:?}").chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
 }
 
 /// Runs one seed: ten minutes with faults, five without.

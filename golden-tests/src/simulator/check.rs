@@ -8,6 +8,7 @@ use leasehold_server::leases::{Binding, State, Version};
 use leasehold_server::serve::Outgoing;
 use leasehold_server::wire::{Message, MessageType, OptionIndex, code};
 
+use super::Harm;
 use super::client::Lease;
 use super::world::World;
 
@@ -34,7 +35,7 @@ impl World {
                 "clients {other} and {number} both hold {}: {theirs:?} and {lease:?}; records {records:#?}",
                 lease.address
             );
-            self.fail(&what);
+            self.fail(Harm::TwoHolders, &what);
         }
     }
 
@@ -73,7 +74,7 @@ impl World {
             }
         }
         if let Some(missing) = missing {
-            self.fail(&missing);
+            self.fail(Harm::Lost, &missing);
         }
     }
 
@@ -94,7 +95,7 @@ impl World {
             .extend(rights.refusals.iter().map(|(refusal, count)| (format!("refusal {refusal:?}"), *count)));
         for (name, count) in counts {
             if name == "conflict" {
-                self.fail(&format!("server {at} counted {count} conflicts"));
+                self.fail(Harm::Conflict, &format!("server {at} counted {count} conflicts"));
             }
             *self.report.counts.entry(name).or_default() += count;
         }

@@ -2,8 +2,9 @@
 
 use leasehold_server::failover::pair::{Command, Start};
 
+use super::script::Deed;
 use super::world::{Happening, World};
-use crate::simulated_disk::{SimulatedDisk, Tear};
+use crate::simulated_disk::Tear;
 
 /// Everything that may go wrong.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -64,88 +65,65 @@ impl Fault {
 }
 
 impl World {
-    /// Lets something go wrong at server `at`; false if it cannot now.
-    pub(super) fn strike(&mut self, fault: Fault, at: usize) -> bool {
+    /// What a fault at server `at` is, in deeds and when; none if it cannot be now.
+    pub(super) fn strike(&mut self, fault: Fault, at: usize) -> Vec<(u64, Deed)> {
         let (t, running) = (self.t, self.servers[at].node.is_some());
         let long = 1_000 + self.dice.roll() % 20_000;
         let longer = long + if self.dice.below(3) == 0 { self.dice.roll() % 240_000 } else { 0 };
+        let back = (t + longer, Deed::Start(at));
         match fault {
-            Fault::PowerFails | Fault::ProcessDies if running => {
-                self.die(at, fault == Fault::PowerFails);
-                self.schedule(t + longer, Happening::Start { at });
+            Fault::PowerFails if running => vec![(t, Deed::PowerFails(at)), back],
+            Fault::ProcessDies if running => vec![(t, Deed::ProcessDies(at)), back],
+            Fault::CrashAtOutput if running => vec![(t, Deed::CrashAtOutput(at, self.dice.roll() % 60))],
+            Fault::SyncFails if running => vec![(t, Deed::SyncFails(at, self.dice.below(20)))],
+            Fault::DiskLost if self.may_lose_disk(at) => vec![(t, Deed::LoseDisk(at)), back],
+            Fault::DiskRolledBack if self.may_lose_disk(at) && self.servers[at].backup.is_some() => {
+                vec![(t, Deed::Restore(at)), back]
             }
-            Fault::CrashAtOutput if running => self.servers[at].crash_in = Some(self.dice.roll() % 60),
-            Fault::SyncFails if running => self.servers[at].disk.fail_sync_in = Some(self.dice.below(20)),
-            Fault::DiskLost | Fault::DiskRolledBack => return self.lose_disk(fault, at, longer),
-            Fault::LinkCut => {
-                self.cut[2] = t + longer;
-                self.cut[3] = t + longer;
-            }
-            Fault::LinkCutOneWay => self.cut[2 + at] = t + longer,
-            Fault::ClientsCut => {
-                let network = self.dice.below(2);
-                self.cut[4 + 2 * at + network] = t + longer;
-            }
+            Fault::LinkCut => vec![(t, Deed::Cut(2, longer)), (t, Deed::Cut(3, longer))],
+            Fault::LinkCutOneWay => vec![(t, Deed::Cut(2 + at, longer))],
+            Fault::ClientsCut => vec![(t, Deed::Cut(4 + 2 * at + self.dice.below(2), longer))],
             Fault::ClockStep if self.servers.iter().all(|server| server.wall_step_ms == 0) => {
                 let by = 30_000 + i64::try_from(self.dice.below(90_000)).expect("small");
-                self.servers[at].wall_step_ms = if self.dice.below(2) == 0 { by } else { -by };
-                self.schedule(t + longer, Happening::ClockBack { at });
+                let by = if self.dice.below(2) == 0 { by } else { -by };
+                vec![(t, Deed::Step(at, by)), (t + longer, Deed::Step(at, 0))]
             }
-            Fault::Pause if running => {
-                let until = t + 1_000 + self.dice.roll() % 59_000;
-                self.servers[at].paused_until = until;
-                self.schedule(until, Happening::Resume { at, life: self.servers[at].life });
-            }
-            Fault::SlowDisk => self.servers[at].slow_until = t + long,
+            Fault::Pause if running => vec![(t, Deed::Pause(at, 1_000 + self.dice.roll() % 59_000))],
+            Fault::SlowDisk => vec![(t, Deed::SlowDisk(at, long))],
             Fault::Handover if running && self.servers[at].paused_until <= t => {
-                if !self.command(at, Command::Handover) {
-                    return false;
-                }
-                self.schedule(t + 4_000, Happening::StopForHandover { at, life: self.servers[at].life });
+                vec![(t, Deed::Leave(at, 2_000 + self.dice.roll() % 60_000))]
             }
-            Fault::Storm => {
-                for _ in 0..60 {
-                    let client = self.dice.below(self.clients.len());
-                    self.clients[client].next = self.clients[client].next.min(t + self.dice.roll() % 100);
-                    let next = self.clients[client].next.max(t);
-                    self.schedule(next, Happening::Client { number: client });
-                }
-            }
+            Fault::Storm => vec![(t, Deed::Storm)],
             Fault::PowerFails
             | Fault::ProcessDies
             | Fault::CrashAtOutput
             | Fault::SyncFails
+            | Fault::DiskLost
+            | Fault::DiskRolledBack
             | Fault::ClockStep
             | Fault::Pause
-            | Fault::Handover => return false,
+            | Fault::Handover => Vec::new(),
         }
-        true
+    }
+
+    pub(super) fn storm(&mut self) {
+        let t = self.t;
+        for _ in 0..60 {
+            let client = self.dice.below(self.clients.len());
+            self.clients[client].next = self.clients[client].next.min(t + self.dice.roll() % 100);
+            let next = self.clients[client].next.max(t);
+            self.schedule(next, Happening::Client { number: client });
+        }
     }
 
     /// Only while the other's memory is whole: with both lost an operator has to say what was granted.
-    fn lose_disk(&mut self, fault: Fault, at: usize, longer: u64) -> bool {
+    fn may_lose_disk(&self, at: usize) -> bool {
         let other = &self.servers[1 - at];
         let other_whole = match &other.node {
             Some(node) => node.pair().is_some_and(|pair| !pair.facts().amnesic),
             None => other.whole,
         };
-        let running = self.servers[at].node.is_some();
-        if !other_whole || !running || self.servers[at].start != Start::Continue {
-            return false;
-        }
-        let files = match (fault, self.servers[at].backup.take()) {
-            (Fault::DiskRolledBack, None) => return false,
-            (Fault::DiskRolledBack, Some(files)) => files,
-            _ => Vec::new(),
-        };
-        self.die(at, true);
-        let restored = !files.is_empty();
-        let server = &mut self.servers[at];
-        server.disk = SimulatedDisk::holding(files);
-        server.start = if restored { Start::Restored } else { Start::Continue };
-        server.forget();
-        self.schedule(self.t + longer, Happening::Start { at });
-        true
+        other_whole && self.servers[at].node.is_some() && self.servers[at].start == Start::Continue
     }
 
     /// A server's process ends: by a power failure, which loses what was not synced, or alone.
@@ -173,7 +151,8 @@ impl World {
             let other_off = self.servers[1 - at].node.is_none();
             let off_since = self.servers[1 - at].off_since;
             if other_off && off_since + 4_000 < self.t && self.dice.below(3) == 0 {
-                self.command(at, Command::PartnerDown);
+                let t = self.t;
+                self.schedule(t, Happening::Deed(Deed::Command(at, Command::PartnerDown)));
             }
         }
     }

@@ -3,6 +3,7 @@
 use leasehold_server::serve::Outgoing;
 use leasehold_server::wire::{Message, OptionIndex};
 
+use super::Harm;
 use super::client::{Heard, Sent};
 use super::world::{Happening, World};
 
@@ -79,7 +80,7 @@ impl World {
         let Some(number) = self.client_of(bytes) else { return };
         let mut index = OptionIndex::new();
         let Ok(message) = Message::read(bytes, &mut index) else {
-            return self.fail("a server sent something unreadable");
+            return self.fail(Harm::Broken, "a server sent something unreadable");
         };
         let mut sent = Vec::new();
         let heard = self.clients[number].hear(self.t, &message, &mut self.dice, &mut sent);

@@ -9,32 +9,88 @@
 //! 70s command 1 partner-down            or handover, pause, resume, sync, forget-disk
 //! 90s start-alone 1                     by an operator who says that the other is off
 //! expect freed-alone                    counted at least once
+//! harm two-holders without epochs-decide under seed 7
 //! ```
+//!
+//! What a seed lets happen is a list of the same deeds, so that a run which shows something becomes a script
+//! ([`Script::to_text`]).
 
-use leasehold_schemas::vocab::Seconds;
+use std::fmt::{self, Display, Write as _};
+
+use leasehold_schemas::vocab::Millis;
+use leasehold_server::failover::mutant::Rule;
 use leasehold_server::failover::pair::{Command, Start};
 
 use super::world::{Happening, World};
+use super::{Harm, rule_name};
 use crate::simulated_disk::SimulatedDisk;
 
 /// Something a script lets happen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Deed {
+    /// The machine of a server loses its power.
     PowerFails(usize),
+    /// The process ends; the disk keeps what was written.
     ProcessDies(usize),
+    /// The power fails after so many more outputs.
     CrashAtOutput(usize, u64),
+    /// The disk is replaced by an empty one.
     LoseDisk(usize),
+    /// The disk is copied.
     Backup(usize),
+    /// The disk becomes what was copied last.
     Restore(usize),
+    /// A server that is off starts.
     Start(usize),
     /// By an operator who says that the other is off.
     StartAlone(usize),
+    /// A way is cut for so many milliseconds: 2 and 3 from a server to its partner, 4 on between a server and a network.
     Cut(usize, u64),
+    /// The process stands still for so many milliseconds.
     Pause(usize, u64),
+    /// The wall clock is so many milliseconds off from now on.
     Step(usize, i64),
+    /// Each operation of the disk takes long, for so many milliseconds.
     SlowDisk(usize, u64),
+    /// A sync fails after so many more.
+    SyncFails(usize, usize),
+    /// Many clients act at once.
+    Storm,
+    /// An operator says something.
     Command(usize, Command),
+    /// Hands over, stops 4 s later, and is off for so many milliseconds; nothing, if the handover is refused.
+    Leave(usize, u64),
 }
+
+impl Display for Deed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Deed::PowerFails(at) => write!(f, "power-fails {at}"),
+            Deed::ProcessDies(at) => write!(f, "process-dies {at}"),
+            Deed::CrashAtOutput(at, count) => write!(f, "crash-at-output {at} {count}"),
+            Deed::LoseDisk(at) => write!(f, "lose-disk {at}"),
+            Deed::Backup(at) => write!(f, "backup {at}"),
+            Deed::Restore(at) => write!(f, "restore {at}"),
+            Deed::Start(at) => write!(f, "start {at}"),
+            Deed::Cut(2, long) => write!(f, "cut 0->1 {long}ms"),
+            Deed::Cut(3, long) => write!(f, "cut 1->0 {long}ms"),
+            Deed::Cut(way, long) => {
+                write!(f, "cut clients {} {} {long}ms", (way - 4) / 2, NETWORKS[way % 2])
+            }
+            Deed::Pause(at, long) => write!(f, "pause {at} {long}ms"),
+            Deed::Step(at, by) => write!(f, "step {at} {by}ms"),
+            Deed::SlowDisk(at, long) => write!(f, "slow-disk {at} {long}ms"),
+            Deed::SyncFails(at, count) => write!(f, "sync-fails {at} {count}"),
+            Deed::Storm => f.write_str("storm"),
+            Deed::StartAlone(at) => write!(f, "start-alone {at}"),
+            Deed::Command(at, command) => write!(f, "command {at} {}", command.name()),
+            Deed::Leave(at, long) => write!(f, "leave {at} {long}ms"),
+        }
+    }
+}
+
+/// The two networks that clients are in.
+const NETWORKS: [&str; 2] = ["east", "west"];
 
 /// A script, read.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -45,6 +101,8 @@ pub struct Script {
     pub expected: Vec<String>,
     /// Thousandths lost, doubled, late.
     pub network: [usize; 3],
+    /// The harm that comes while these rules are off, and with which seed.
+    pub harm: Option<(Harm, Vec<Rule>, u64)>,
 }
 
 impl Script {
@@ -61,12 +119,36 @@ impl Script {
         Ok(script)
     }
 
+    /// The script as its file has it.
+    pub fn to_text(&self) -> String {
+        let Script { deeds, expected, network: [loss, doubled, late], harm } = self;
+        let mut text = format!("network loss {loss} doubled {doubled} late {late}\n");
+        if let Some((harm, rules, seed)) = harm {
+            let rules: Vec<String> = rules.iter().map(|rule| rule_name(*rule)).collect();
+            writeln!(text, "harm {} without {} under seed {seed}", harm.name(), rules.join(" "))
+                .expect("a string grows");
+        }
+        for (t, deed) in deeds {
+            writeln!(text, "{t}ms {deed}").expect("a string grows");
+        }
+        for name in expected {
+            writeln!(text, "expect {name}").expect("a string grows");
+        }
+        text
+    }
+
     fn line(&mut self, words: &[&str]) -> Option<()> {
         match words {
             [] => {}
             ["expect", name @ ..] => self.expected.push(name.join(" ")),
             ["network", "loss", loss, "doubled", doubled, "late", late] => {
                 self.network = [loss.parse().ok()?, doubled.parse().ok()?, late.parse().ok()?];
+            }
+            ["harm", harm, "without", rules @ .., "under", "seed", seed] => {
+                let harm = Harm::ALL.into_iter().find(|known| known.name() == *harm)?;
+                let known = |name: &&str| Rule::ALL.into_iter().find(|rule| rule_name(*rule) == **name);
+                let rules = rules.iter().map(known).collect::<Option<Vec<Rule>>>()?;
+                self.harm = Some((harm, rules, seed.parse().ok()?));
             }
             [at, "cut", "link", long] => {
                 let (at, long) = (span(at)?, span(long)?);
@@ -83,7 +165,7 @@ fn deed(words: &[&str]) -> Option<Deed> {
         ["cut", "0->1", long] => Deed::Cut(2, span(long)?),
         ["cut", "1->0", long] => Deed::Cut(3, span(long)?),
         ["cut", "clients", server, network, long] => {
-            let network = ["east", "west"].iter().position(|name| name == network)?;
+            let network = NETWORKS.iter().position(|name| name == network)?;
             Deed::Cut(4 + 2 * at(server)? + network, span(long)?)
         }
         ["power-fails", server] => Deed::PowerFails(at(server)?),
@@ -95,11 +177,18 @@ fn deed(words: &[&str]) -> Option<Deed> {
         ["start", server] => Deed::Start(at(server)?),
         ["pause", server, long] => Deed::Pause(at(server)?, span(long)?),
         ["slow-disk", server, long] => Deed::SlowDisk(at(server)?, span(long)?),
-        ["step", server, by] => Deed::Step(at(server)?, by.strip_suffix('s')?.parse::<i64>().ok()? * 1_000),
         ["start-alone", server] => Deed::StartAlone(at(server)?),
         ["command", server, name] => {
             Deed::Command(at(server)?, Command::ALL.into_iter().find(|command| command.name() == *name)?)
         }
+        ["step", server, by] => {
+            let back = by.strip_prefix('-');
+            let by = i64::try_from(span(back.unwrap_or(by))?).ok()?;
+            Deed::Step(at(server)?, if back.is_some() { -by } else { by })
+        }
+        ["sync-fails", server, count] => Deed::SyncFails(at(server)?, count.parse().ok()?),
+        ["storm"] => Deed::Storm,
+        ["leave", server, long] => Deed::Leave(at(server)?, span(long)?),
         _ => return None,
     })
 }
@@ -108,8 +197,9 @@ fn at(word: &str) -> Option<usize> {
     word.parse().ok().filter(|server| *server < 2)
 }
 
+/// Milliseconds of `90s` or `90250ms`.
 fn span(word: &str) -> Option<u64> {
-    word.parse().ok().map(|Seconds(seconds)| u64::from(seconds) * 1_000)
+    word.parse().ok().map(|Millis(ms)| u64::from(ms))
 }
 
 impl World {
@@ -125,6 +215,8 @@ impl World {
 
     pub(super) fn perform(&mut self, deed: Deed) {
         let t = self.t;
+        self.note(|| deed.to_string());
+        self.report.deeds.push((t, deed));
         match deed {
             Deed::PowerFails(at) => self.die(at, true),
             Deed::ProcessDies(at) => self.die(at, false),
@@ -136,9 +228,10 @@ impl World {
             }
             Deed::Backup(at) => self.servers[at].backup = Some(self.servers[at].disk.files()),
             Deed::Restore(at) => {
+                let Some(files) = self.servers[at].backup.take() else {
+                    return self.count("nothing-to-restore");
+                };
                 self.die(at, true);
-                let files =
-                    self.servers[at].backup.take().expect("a script makes a backup before it restores it");
                 self.servers[at].disk = SimulatedDisk::holding(files);
                 self.servers[at].start = Start::Restored;
                 self.servers[at].forget();
@@ -156,10 +249,36 @@ impl World {
             }
             Deed::Step(at, by) => self.servers[at].wall_step_ms = by,
             Deed::SlowDisk(at, long) => self.servers[at].slow_until = t + long,
+            Deed::SyncFails(at, count) => self.servers[at].disk.fail_sync_in = Some(count),
+            Deed::Storm => self.storm(),
             Deed::Command(at, command) => {
                 let done = self.command(at, command);
                 self.count(if done { "command-done" } else { "command-not-done" });
             }
+            Deed::Leave(at, long) => {
+                if self.command(at, Command::Handover) {
+                    let life = self.servers[at].life;
+                    self.schedule(t + 4_000, Happening::StopForHandover { at, life, long });
+                }
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_reads_back_as_it_was_written() {
+        let all = "network loss 1 doubled 2 late 3\n\
+                   harm two-holders without epochs-decide loss-is-known under seed 7\n1ms power-fails 0\n2ms process-dies 1\n3ms crash-at-output 0 4\n\
+                   5ms lose-disk 1\n6ms backup 0\n7ms restore 0\n8ms start 1\n9ms cut 0->1 10ms\n\
+                   11ms cut 1->0 12ms\n13ms cut clients 1 west 14ms\n15ms pause 0 16ms\n17ms step 1 -18ms\n\
+                   19ms slow-disk 0 20ms\n21ms sync-fails 1 22\n23ms storm\n24ms command 0 partner-down\n24ms start-alone 0\n\
+                   25ms command 1 handover\n26ms leave 0 27ms\nexpect sole\n";
+        let script = Script::parse(all).unwrap();
+        assert_eq!(script.to_text(), all);
+        assert_eq!(script.deeds.len(), 21);
     }
 }

@@ -12,11 +12,11 @@ use leasehold_server::leases::State;
 use leasehold_server::node::{Action, Actions, Event};
 use leasehold_server::serve::Meta;
 
-use super::Report;
 use super::client::Client;
 use super::fault::Fault;
 use super::script::Deed;
 use super::server::{RATE_ERROR_PPM, Server};
+use super::{Harm, Report};
 use crate::case;
 use crate::simulated_disk::Dice;
 
@@ -43,8 +43,7 @@ pub enum Happening {
     Timer { at: usize, life: u64 },
     Start { at: usize },
     Resume { at: usize, life: u64 },
-    ClockBack { at: usize },
-    StopForHandover { at: usize, life: u64 },
+    StopForHandover { at: usize, life: u64, long: u64 },
     Fault,
     Operator,
     Backup { at: usize },
@@ -93,6 +92,7 @@ impl World {
     /// Of what comes between servers and clients, thousandths are lost, doubled and late.
     pub(super) fn set_network(&mut self, [loss, doubled, late]: [usize; 3]) {
         (self.loss, self.doubled, self.late) = (loss, doubled, late);
+        self.report.network = [loss, doubled, late];
     }
 
     /// A world in which nothing goes wrong by itself.
@@ -194,7 +194,7 @@ impl World {
             }
             happenings += 1;
             if happenings > HAPPENINGS_MAX {
-                self.fail("something happens again and again");
+                self.fail(Harm::Broken, "something happens again and again");
             }
             self.t = t;
             self.happen(happening);
@@ -204,7 +204,7 @@ impl World {
         }
         let wrong = self.what_is_wrong();
         if !wrong.is_empty() {
-            self.fail(&wrong.join("; "));
+            self.fail(Harm::Unwell, &wrong.join("; "));
         }
         self.report
     }
@@ -218,8 +218,9 @@ impl World {
         *self.report.counts.entry(name.into()).or_default() += 1;
     }
 
-    pub(super) fn fail(&mut self, what: &str) {
+    pub(super) fn fail(&mut self, harm: Harm, what: &str) {
         if self.report.failure.is_none() {
+            self.report.harm = Some(harm);
             self.report.failure = Some(format!("seed {} at {} ms: {what}", self.seed, self.t));
         }
     }
@@ -249,20 +250,21 @@ impl World {
                     }
                 }
             }
-            Happening::ClockBack { at } => self.servers[at].wall_step_ms = 0,
-            Happening::StopForHandover { at, life } => {
+            Happening::StopForHandover { at, life, long } => {
                 if life == self.servers[at].life && self.servers[at].node.is_some() {
                     self.die(at, false);
-                    let back = self.t + 2_000 + self.dice.roll() % 60_000;
-                    self.schedule(back, Happening::Start { at });
+                    self.schedule(self.t + long, Happening::Start { at });
                 }
             }
             Happening::Fault if faults => {
                 let fault = Fault::ALL[self.dice.below(Fault::ALL.len())];
                 let at = self.dice.below(2);
-                if self.strike(fault, at) {
-                    self.note(|| format!("{fault:?} at {at}"));
+                let deeds = self.strike(fault, at);
+                if !deeds.is_empty() {
                     self.count(fault.name());
+                }
+                for (t, deed) in deeds {
+                    self.schedule(t, Happening::Deed(deed));
                 }
                 let next = self.t + 2_000 + self.dice.roll() % 25_000;
                 self.schedule(next, Happening::Fault);
@@ -274,11 +276,13 @@ impl World {
             Happening::Fault | Happening::Operator => {}
             Happening::Backup { at } => {
                 if self.servers[at].node.is_some() && self.dice.below(2) == 0 {
-                    self.servers[at].backup = Some(self.servers[at].disk.files());
+                    self.perform(Deed::Backup(at));
                 }
                 self.schedule(self.t + 60_000, Happening::Backup { at });
             }
-            Happening::Deed(deed) => self.perform(deed),
+            // Past the end of the faults a server comes back, and nothing else is done to it.
+            Happening::Deed(deed) if faults || matches!(deed, Deed::Start(_)) => self.perform(deed),
+            Happening::Deed(_) => {}
             Happening::Heal => self.heal(),
         }
     }
@@ -306,7 +310,7 @@ impl World {
         }
         let (t, tables) = (self.t, Arc::clone(&self.tables));
         if let Err(why) = self.servers[at].start(t, &tables) {
-            return self.fail(&why);
+            return self.fail(Harm::Broken, &why);
         }
         self.count("starts");
         self.note(|| format!("server {at} starts"));

@@ -1,5 +1,4 @@
-//! Rules that a test build (`--cfg leasehold_mutants`) can switch off, one at a time, to show that the simulator sees
-//! the harm. In every other build each is always on, and nothing of this is left.
+//! Rules that a test build (`--cfg leasehold_mutants`) can switch off, to show that the simulator sees the harm. In every other build each is always on, and nothing of this is left.
 #![allow(unexpected_cfgs, reason = "the mutants' builds alone set `leasehold_mutants`")]
 
 /// A rule that can be off.
@@ -86,13 +85,19 @@ impl Rule {
     /// Whether the rule holds.
     #[cfg(leasehold_mutants)]
     pub(crate) fn holds(self) -> bool {
-        OFF.load(std::sync::atomic::Ordering::Relaxed) != self as u32
+        OFF.load(std::sync::atomic::Ordering::Relaxed) & self.bit() == 0
     }
 
-    /// Switches the rule off, and whichever was off on.
+    /// Switches these rules off in this process, and all others on.
     #[cfg(leasehold_mutants)]
-    pub fn switch_off(self) {
-        OFF.store(self as u32, std::sync::atomic::Ordering::Relaxed);
+    pub fn switch_off(rules: &[Rule]) {
+        let off = rules.iter().fold(0, |off, rule| off | rule.bit());
+        OFF.store(off, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    #[cfg(leasehold_mutants)]
+    const fn bit(self) -> u32 {
+        1 << self as u32
     }
 }
 
