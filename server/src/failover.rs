@@ -36,7 +36,7 @@ pub use clock::{Clock, Moment, Padding};
 pub use codec::{MESSAGE_MAX, Unreadable, decode, encode};
 pub use home::{Ownership, Side};
 pub use merge::{Forgotten, Merged, Verdict, merge};
-pub use message::{Ack, Body, Header, Message, Update};
+pub use message::{Ack, Body, Header, Message, Update, received, sent};
 pub use rights::{
     EndRefusal, Granted, Paired, Refusal, Right, Standing, accept_end, grant, may_begin_end, may_free_alone,
 };

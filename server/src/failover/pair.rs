@@ -33,6 +33,7 @@ use answering::Answering;
 use command::Leaving;
 pub use command::{Command, Unsafe, alone};
 pub use config::{Config, Start};
+pub use hearing::freed;
 use outbox::Outbox;
 pub use outbox::Parcel;
 use session::Session;

@@ -300,7 +300,7 @@ impl Pair {
 }
 
 /// The record of an address that both servers, or one with SOLE powers, have agreed to free.
-pub(super) fn freed(mut binding: Binding, me: usize, epoch: u64) -> Binding {
+pub fn freed(mut binding: Binding, me: usize, epoch: u64) -> Binding {
     binding.state = State::Free { last_client: binding.client().cloned() };
     binding.version.0[me] += 1;
     binding.epoch = binding.epoch.max(epoch);
