@@ -32,6 +32,17 @@ pub enum Wish {
     Select(Ipv4Addr, Ipv4Addr),
 }
 
+impl Wish {
+    /// Whether it is an answer to this, and not to what was asked before under the same transaction.
+    pub fn is_answered_by(self, reply: &Reply) -> bool {
+        let kind = reply.option(53);
+        match self {
+            Wish::Discover => kind == Some(&[2]),
+            Wish::Select(..) => kind == Some(&[5]) || kind == Some(&[6]),
+        }
+    }
+}
+
 impl Ask {
     /// The packet as the relay forwards it.
     pub fn packet(&self, wish: Wish) -> Vec<u8> {
