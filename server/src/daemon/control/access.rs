@@ -96,6 +96,9 @@ fn is_loopback(host: &str) -> bool {
     if let Ok(address) = host.parse::<std::net::SocketAddr>() {
         return address.ip().is_loopback();
     }
+    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        return address.parse().is_ok_and(|address: std::net::Ipv6Addr| address.is_loopback());
+    }
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let literal = name.trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost")

@@ -88,7 +88,7 @@ mod tests {
         let spans = [0, 119, 120, 7_199, 7_200, 172_799, 172_800, 90_061_000].map(span);
         assert_eq!(
             spans,
-            ["0 s", "119 s", "2 min", "119 min", "2 h 0 min", "47 h 59 min", "2 d 0 h", "1042 d 9 h"]
+            ["0 s", "119 s", "2 min", "119 min", "2 h 0 min", "47 h 59 min", "2 d 0 h", "1042 d 8 h"]
         );
     }
 }
