@@ -53,6 +53,11 @@ fn effective_user() -> Option<u32> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
+/// A [`trial`] whose steps fail by `?`, whatever their error.
+pub fn test(name: &str, needs: &[Requirement], run: fn() -> Result<(), Failed>) -> Trial {
+    trial(name, needs, move || run().map_err(|failed| failed.message().unwrap_or("failed").to_owned()))
+}
+
 /// A test. Where something it needs is absent it is ignored, and its kind says what is missing; under
 /// `LEASEHOLD_REQUIRE_ALL=1` it fails.
 pub fn trial(

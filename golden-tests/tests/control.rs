@@ -19,9 +19,9 @@ use golden::{golden, settled};
 use leasehold_golden_tests::http::{self, ask, get, post};
 use leasehold_golden_tests::loopback::{Place, Server, must, ready, refuses, wait_for};
 use leasehold_golden_tests::relay::{PATIENCE, Relay};
-use leasehold_golden_tests::requirement::{self, Requirement};
+use leasehold_golden_tests::requirement::{Requirement, test};
 use leasehold_golden_tests::{binaries, exposition};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Failed};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use operator::{TcpListening, ends, ha};
 
@@ -44,12 +44,6 @@ fn main() {
         test("nobody_keeps_others_out", &[], crowd),
     ];
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
-}
-
-fn test(name: &str, needs: &[Requirement], run: fn() -> Result<(), Failed>) -> Trial {
-    requirement::trial(name, needs, move || {
-        run().map_err(|failed| failed.message().unwrap_or("failed").to_owned())
-    })
 }
 
 /// A server with its control API.

@@ -1,32 +1,30 @@
 //! The control API of two real servers of a pair, and what an operator tells them.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "starts programs and talks to them")]
 
+#[path = "control/golden.rs"]
+mod golden;
+
 use std::net::SocketAddr;
 use std::process::Command;
 use std::time::Instant;
 
+use golden::{golden, settled};
 use leasehold_golden_tests::http::{get, post};
 use leasehold_golden_tests::live_pair::{Live, LivePair};
 use leasehold_golden_tests::loopback::must;
 use leasehold_golden_tests::relay::{PATIENCE, Relay};
-use leasehold_golden_tests::requirement;
-use leasehold_golden_tests::{binaries, case, expectation, exposition};
-use libtest_mimic::{Arguments, Failed, Trial};
+use leasehold_golden_tests::requirement::test;
+use leasehold_golden_tests::{binaries, exposition};
+use libtest_mimic::{Arguments, Failed};
 use serde_json::Value;
 
 fn main() {
     let tests = vec![
-        test("a_pair_says_how_it_is", said),
-        test("an_operator_moves_a_pair", moved),
-        test("whoever_is_left_goes_on_alone_by_an_operator_s_word", left),
+        test("a_pair_says_how_it_is", &[], said),
+        test("an_operator_moves_a_pair", &[], moved),
+        test("whoever_is_left_goes_on_alone_by_an_operator_s_word", &[], left),
     ];
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
-}
-
-fn test(name: &str, run: fn() -> Result<(), Failed>) -> Trial {
-    requirement::trial(name, &[], move || {
-        run().map_err(|failed| failed.message().unwrap_or("failed").to_owned())
-    })
 }
 
 const CONTROLLED: [&str; 2] = ["--control", "127.0.0.1:0"];
@@ -68,38 +66,6 @@ fn ha(control: SocketAddr, words: &[&str]) -> Result<(Option<i32>, String), Fail
 fn ends(ended: &(Option<i32>, String), code: i32, says: &str) -> Result<(), Failed> {
     let right = ended.0 == Some(code) && ended.1.contains(says);
     must(right, format!("not {code} `{says}` but {:?}: {}", ended.0, ended.1))
-}
-
-/// Compares with `cases/control/NAME`.
-fn golden(name: &str, actual: &str) -> Result<(), Failed> {
-    Ok(expectation::compare(&case::repository().join("golden-tests/cases/control").join(name), actual)?)
-}
-
-/// A document with what differs from run to run left out.
-fn settle(value: &mut Value) {
-    match value {
-        Value::Array(all) => all.iter_mut().for_each(settle),
-        Value::Object(all) => {
-            for (key, value) in all {
-                match key.as_str() {
-                    "started" | "now" | "since" | "date-time" => *value = "MOMENT".into(),
-                    "uptime_secs" | "loaded_secs" | "state_secs" | "heard_ms_ago" | "clock_ahead_ms"
-                    | "pid" | "uptime" | "reload" | "age" => *value = "NUMBER".into(),
-                    "artefact" | "hash" => *value = "DIGEST".into(),
-                    "listening" => *value = "PLACES".into(),
-                    "events" => *value = "COUNTS".into(),
-                    _ => settle(value),
-                }
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
-}
-
-fn settled(text: &str) -> Result<String, Failed> {
-    let mut document: Value = serde_json::from_str(text)?;
-    settle(&mut document);
-    Ok(format!("{document:#}\n"))
 }
 
 fn said() -> Result<(), Failed> {

@@ -12,10 +12,10 @@ use leasehold_compiler::why::{Described, Ground};
 use leasehold_golden_tests::binaries;
 use leasehold_golden_tests::loopback::{Place, must, ready, refuses, wait_for};
 use leasehold_golden_tests::relay::{PATIENCE, Relay};
-use leasehold_golden_tests::requirement::{self, Requirement};
+use leasehold_golden_tests::requirement::{Requirement, test};
 use leasehold_schemas::artefact::{HighAvailability, HighAvailabilityMode, Peer, PeerRole, decode};
 use leasehold_schemas::vocab::{HexBytes, Millis, Seconds};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Failed};
 use nix::sys::signal::Signal;
 
 const STRACE: Requirement = Requirement::Tool { name: "strace", probe: "--version" };
@@ -33,12 +33,6 @@ fn main() {
         test("a_bad_artefact_is_not_taken_over", &[], a_bad_artefact_is_not_taken_over),
     ];
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
-}
-
-fn test(name: &str, needs: &[Requirement], run: fn() -> Result<(), Failed>) -> Trial {
-    requirement::trial(name, needs, move || {
-        run().map_err(|failed| failed.message().unwrap_or("failed").to_owned())
-    })
 }
 
 fn a_lease_is_there_after_kill_9() -> Result<(), Failed> {

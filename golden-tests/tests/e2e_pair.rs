@@ -4,28 +4,19 @@
 use std::time::{Duration, Instant};
 
 use leasehold_golden_tests::live_pair::LivePair;
+use leasehold_golden_tests::loopback::must;
 use leasehold_golden_tests::relay::Relay;
-use leasehold_golden_tests::requirement;
-use libtest_mimic::{Arguments, Failed, Trial};
+use leasehold_golden_tests::requirement::test;
+use libtest_mimic::{Arguments, Failed};
 
 fn main() {
     let tests = vec![
-        test("a_killed_primary_is_replaced_and_comes_back", a_killed_primary_is_replaced_and_comes_back),
-        test("a_primary_that_hangs_is_replaced_and_comes_back", a_primary_that_hangs_is_replaced),
-        test("a_server_that_is_stopped_hands_over", a_server_that_is_stopped_hands_over),
-        test("without_a_word_nobody_begins", without_a_word_nobody_begins),
+        test("a_killed_primary_is_replaced_and_comes_back", &[], a_killed_primary_is_replaced_and_comes_back),
+        test("a_primary_that_hangs_is_replaced_and_comes_back", &[], a_primary_that_hangs_is_replaced),
+        test("a_server_that_is_stopped_hands_over", &[], a_server_that_is_stopped_hands_over),
+        test("without_a_word_nobody_begins", &[], without_a_word_nobody_begins),
     ];
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
-}
-
-fn test(name: &str, run: fn() -> Result<(), Failed>) -> Trial {
-    requirement::trial(name, &[], move || {
-        run().map_err(|failed| failed.message().unwrap_or("failed").to_owned())
-    })
-}
-
-fn must(holds: bool, what: impl Into<String>) -> Result<(), Failed> {
-    if holds { Ok(()) } else { Err(what.into().into()) }
 }
 
 fn a_killed_primary_is_replaced_and_comes_back() -> Result<(), Failed> {

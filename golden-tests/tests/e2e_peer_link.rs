@@ -11,37 +11,30 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use leasehold_golden_tests::binaries;
 use leasehold_golden_tests::live_pair::{Live, LivePair, NODES, PEER_PORT};
+use leasehold_golden_tests::loopback::must;
 use leasehold_golden_tests::relay::{PATIENCE, Relay};
-use leasehold_golden_tests::{binaries, requirement};
+use leasehold_golden_tests::requirement::test;
 use leasehold_server::failover::preface::{HEAD, Lane, Preface, Refused, Versions, Welcome, head};
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Failed};
 
 fn main() {
     let tests = vec![
-        test("certificates_are_made_once_and_renewed", certificates_are_made_once_and_renewed),
+        test("certificates_are_made_once_and_renewed", &[], certificates_are_made_once_and_renewed),
         test(
             "a_pair_with_certificates_renews_them_as_it_runs",
+            &[],
             a_pair_with_certificates_renews_them_as_it_runs,
         ),
-        test("who_is_of_another_authority_is_refused", who_is_of_another_authority_is_refused),
-        test("certificates_that_cannot_do_are_met_at_the_start", certificates_that_cannot_do),
-        test("plain_text_stays_on_this_machine", plain_text_stays_on_this_machine),
-        test("a_partner_behind_a_load_balancer_may_move", a_partner_behind_a_load_balancer_may_move),
-        test("versions_are_agreed_on_or_refused_by_name", versions_are_agreed_on_or_refused_by_name),
-        test("strangers_are_turned_away", strangers_are_turned_away),
+        test("who_is_of_another_authority_is_refused", &[], who_is_of_another_authority_is_refused),
+        test("certificates_that_cannot_do_are_met_at_the_start", &[], certificates_that_cannot_do),
+        test("plain_text_stays_on_this_machine", &[], plain_text_stays_on_this_machine),
+        test("a_partner_behind_a_load_balancer_may_move", &[], a_partner_behind_a_load_balancer_may_move),
+        test("versions_are_agreed_on_or_refused_by_name", &[], versions_are_agreed_on_or_refused_by_name),
+        test("strangers_are_turned_away", &[], strangers_are_turned_away),
     ];
     libtest_mimic::run(&Arguments::from_args(), tests).exit();
-}
-
-fn test(name: &str, run: fn() -> Result<(), Failed>) -> Trial {
-    requirement::trial(name, &[], move || {
-        run().map_err(|failed| failed.message().unwrap_or("failed").to_owned())
-    })
-}
-
-fn must(holds: bool, what: impl Into<String>) -> Result<(), Failed> {
-    if holds { Ok(()) } else { Err(what.into().into()) }
 }
 
 fn certs(directory: &Path, more: &[&str]) -> Result<Output, Failed> {

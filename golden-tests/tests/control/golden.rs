@@ -23,11 +23,11 @@ fn settle(value: &mut Value) {
             for (key, value) in all {
                 match key.as_str() {
                     "started" | "now" | "since" | "date-time" => *value = "MOMENT".into(),
-                    "uptime_secs" | "loaded_secs" | "state_secs" | "pid" | "uptime" | "reload" => {
-                        *value = "NUMBER".into();
-                    }
+                    "uptime_secs" | "loaded_secs" | "state_secs" | "heard_ms_ago" | "clock_ahead_ms"
+                    | "pid" | "uptime" | "reload" | "age" => *value = "NUMBER".into(),
                     "artefact" | "hash" => *value = "DIGEST".into(),
                     "listening" => *value = "PLACES".into(),
+                    "events" => *value = "COUNTS".into(),
                     _ => settle(value),
                 }
             }
