@@ -64,10 +64,16 @@ pub struct Merged {
 pub fn merge(me: Side, mine: Option<&Binding>, theirs: &Binding, forgotten: Option<Forgotten>) -> Merged {
     let unused = Binding::unused(theirs.address);
     let mine = mine.unwrap_or(&unused);
-    let verdict = compare(mine, theirs);
+    // R11: what a restored disk says is of a life before the one that was lost, and that one may have used the same
+    // versions for other clients. So the partner's word stands, and the version stays above both.
+    let believed = forgotten.is_some() && theirs.epoch >= mine.epoch;
+    let verdict = if believed { Verdict::Theirs } else { compare(mine, theirs) };
     let mut binding = match verdict {
         Verdict::Equal | Verdict::Joined => join(mine, theirs),
         Verdict::Mine | Verdict::MyEpoch => mine.clone(),
+        Verdict::Theirs if believed => {
+            Binding { version: least_common(mine.version, theirs.version), ..theirs.clone() }
+        }
         Verdict::Theirs | Verdict::TheirEpoch => theirs.clone(),
         Verdict::Conflict => quarantine(mine, theirs),
     };

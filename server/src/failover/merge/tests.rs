@@ -117,4 +117,13 @@ proptest! {
             prop_assert!(!merged.released);
         }
     }
+
+    #[test]
+    fn who_forgot_believes_the_partner_about_whom_an_address_is_with(a in record(1), b in record(2)) {
+        prop_assume!(b.epoch >= a.epoch);
+        let forgotten = Forgotten { told_at_least_wall_ms: 40, lead_ms: 10 };
+        let merged = merge(Side::Primary, Some(&a), &b, Some(forgotten)).binding;
+        prop_assert_eq!(merged.client(), b.client());
+        prop_assert!(covers(merged.version, a.version) && covers(merged.version, b.version));
+    }
 }

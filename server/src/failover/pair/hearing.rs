@@ -213,6 +213,9 @@ impl Pair {
         if mine != Some(&merged.binding) {
             store.apply(merged.binding.clone());
         }
+        if forgotten.is_some() {
+            self.sync.heard_of(record.address);
+        }
         merged.binding
     }
 

@@ -175,9 +175,10 @@ impl Pair {
         }
     }
 
-    /// Sends what the partner may not have. Who holds SOLE powers tells nobody: it gives them up first (R10).
+    /// Sends what the partner may not have. Who holds SOLE powers tells nobody: it gives them up first (R10). Who has no
+    /// memory knows nothing that the partner should believe: it listens first (R11).
     pub(super) fn send_updates(&mut self, now: Now, store: &Store) {
-        if !self.session.is_heard(now, &self.config) || self.facts.sole {
+        if !self.session.is_heard(now, &self.config) || self.facts.sole || self.facts.amnesic {
             return;
         }
         let room = WINDOW.saturating_sub(self.pending.len());

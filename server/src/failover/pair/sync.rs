@@ -1,10 +1,11 @@
 //! Rejoining: who is stale or has lost its disk asks for everything, and is whole when all of it has come (R10, R11).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 
-use super::{AGAIN_MS, Pair};
+use super::{AGAIN_MS, Pair, freed};
 use crate::failover::message::{Body, SyncId};
-use crate::leases::{Binding, Store};
+use crate::leases::{Binding, State, Store};
 use crate::time::Now;
 
 /// Records in one message.
@@ -21,6 +22,8 @@ pub(super) struct Sync {
     answered: SyncId,
     /// An operator wants everything, though nothing makes it necessary.
     wanted: bool,
+    /// What the partner spoke of since this server has no memory of its own.
+    heard_of: BTreeSet<Ipv4Addr>,
 }
 
 impl Sync {
@@ -36,6 +39,11 @@ impl Sync {
         self.announced = None;
         self.asked_boot_ms = 0;
         self.asked += 1;
+    }
+
+    /// The partner spoke of an address while this server has no memory of its own.
+    pub(super) fn heard_of(&mut self, address: Ipv4Addr) {
+        self.heard_of.insert(address);
     }
 
     /// Whether a part is of the sync that is under way; then it counts.
@@ -106,6 +114,7 @@ impl Pair {
         }
         self.facts.epoch = epoch;
         if self.facts.amnesic {
+            self.forget_what_only_a_restored_disk_says(store);
             self.facts.amnesic = false;
             let rest = self.config.padding.pad(self.config.lead_ms);
             self.facts.rest_until_wall_ms = self.moment(now).late_wall_ms.saturating_add(rest);
@@ -116,5 +125,18 @@ impl Pair {
         self.conclude(now, store);
         let hello = self.hello();
         self.say(hello, None);
+    }
+
+    /// R11: a binding of which the partner never heard may be of a client before another one to whom the lost life gave
+    /// the same address. Neither was told more than the lead time, and own free addresses rest that long from now on.
+    fn forget_what_only_a_restored_disk_says(&mut self, store: &mut Store) {
+        let heard_of = std::mem::take(&mut self.sync.heard_of);
+        let unknown = store.bindings().iter().filter(|binding| {
+            !matches!(binding.state, State::Free { .. }) && !heard_of.contains(&binding.address)
+        });
+        for binding in unknown.cloned().collect::<Vec<_>>() {
+            self.count("restored-forgotten");
+            store.apply(freed(binding, self.config.me.index(), self.facts.epoch));
+        }
     }
 }
