@@ -279,6 +279,6 @@ mod tests {
                    25ms command 1 handover\n26ms leave 0 27ms\nexpect sole\n";
         let script = Script::parse(all).unwrap();
         assert_eq!(script.to_text(), all);
-        assert_eq!(script.deeds.len(), 21);
+        assert_eq!(script.deeds.len(), 19);
     }
 }
