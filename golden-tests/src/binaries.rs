@@ -69,7 +69,16 @@ fn build() -> Result<BTreeMap<String, PathBuf>, String> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .current_dir(case::repository())
-        .args(["build", "--workspace", "--bins", "--message-format=json-render-diagnostics"])
+        // A test beside the programs makes cargo choose the features that `cargo test` has chosen, so that what that
+        // run has built is used and not built once more.
+        .args([
+            "build",
+            "--workspace",
+            "--bins",
+            "--test",
+            "tidy",
+            "--message-format=json-render-diagnostics",
+        ])
         .args(build.arguments())
         .env("CARGO_TARGET_DIR", &build.target)
         .stdin(Stdio::null())

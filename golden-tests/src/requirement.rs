@@ -9,7 +9,7 @@ use std::env;
 use std::fs;
 use std::process::{Command, Stdio};
 
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 
 /// Something a machine may lack.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +51,17 @@ fn effective_user() -> Option<u32> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// Trials of real servers that are under way at once, unless `--test-threads` says otherwise: they wait more than they
+/// compute.
+const WAITING_AT_ONCE: usize = 5;
+
+/// Runs tests that start real servers, and ends the process.
+pub fn run_waiting(tests: Vec<Trial>) -> ! {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(WAITING_AT_ONCE);
+    libtest_mimic::run(&arguments, tests).exit()
 }
 
 /// A [`trial`] whose steps fail by `?`, whatever their error.

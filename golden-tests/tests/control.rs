@@ -19,9 +19,9 @@ use golden::{golden, settled};
 use leasehold_golden_tests::http::{self, ask, get, post};
 use leasehold_golden_tests::loopback::{Place, Server, must, ready, refuses, wait_for};
 use leasehold_golden_tests::relay::{PATIENCE, Relay};
-use leasehold_golden_tests::requirement::{Requirement, test};
+use leasehold_golden_tests::requirement::{Requirement, run_waiting, test};
 use leasehold_golden_tests::{binaries, exposition};
-use libtest_mimic::{Arguments, Failed};
+use libtest_mimic::Failed;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use operator::{TcpListening, ends, ha};
 
@@ -43,7 +43,7 @@ fn main() {
         test("an_operator_is_told_why_not", &[], operator),
         test("nobody_keeps_others_out", &[], crowd),
     ];
-    libtest_mimic::run(&Arguments::from_args(), tests).exit();
+    run_waiting(tests);
 }
 
 /// A server with its control API.

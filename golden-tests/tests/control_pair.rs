@@ -13,9 +13,9 @@ use leasehold_golden_tests::http::{get, post};
 use leasehold_golden_tests::live_pair::{Live, LivePair};
 use leasehold_golden_tests::loopback::must;
 use leasehold_golden_tests::relay::{PATIENCE, Relay};
-use leasehold_golden_tests::requirement::test;
+use leasehold_golden_tests::requirement::{run_waiting, test};
 use leasehold_golden_tests::{binaries, exposition};
-use libtest_mimic::{Arguments, Failed};
+use libtest_mimic::Failed;
 use serde_json::Value;
 
 fn main() {
@@ -24,7 +24,7 @@ fn main() {
         test("an_operator_moves_a_pair", &[], moved),
         test("whoever_is_left_goes_on_alone_by_an_operator_s_word", &[], left),
     ];
-    libtest_mimic::run(&Arguments::from_args(), tests).exit();
+    run_waiting(tests);
 }
 
 const CONTROLLED: [&str; 2] = ["--control", "127.0.0.1:0"];

@@ -12,10 +12,10 @@ use leasehold_compiler::why::{Described, Ground};
 use leasehold_golden_tests::binaries;
 use leasehold_golden_tests::loopback::{Place, must, ready, refuses, wait_for};
 use leasehold_golden_tests::relay::{PATIENCE, Relay};
-use leasehold_golden_tests::requirement::{Requirement, test};
+use leasehold_golden_tests::requirement::{Requirement, run_waiting, test};
 use leasehold_schemas::artefact::{HighAvailability, HighAvailabilityMode, Peer, PeerRole, decode};
 use leasehold_schemas::vocab::{HexBytes, Millis, Seconds};
-use libtest_mimic::{Arguments, Failed};
+use libtest_mimic::Failed;
 use nix::sys::signal::Signal;
 
 const STRACE: Requirement = Requirement::Tool { name: "strace", probe: "--version" };
@@ -32,7 +32,7 @@ fn main() {
         test("the_last_good_artefact_is_there_to_fall_back_on", &[], the_last_good_artefact),
         test("a_bad_artefact_is_not_taken_over", &[], a_bad_artefact_is_not_taken_over),
     ];
-    libtest_mimic::run(&Arguments::from_args(), tests).exit();
+    run_waiting(tests);
 }
 
 fn a_lease_is_there_after_kill_9() -> Result<(), Failed> {

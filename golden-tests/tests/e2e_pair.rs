@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use leasehold_golden_tests::live_pair::LivePair;
 use leasehold_golden_tests::loopback::must;
 use leasehold_golden_tests::relay::Relay;
-use leasehold_golden_tests::requirement::test;
-use libtest_mimic::{Arguments, Failed};
+use leasehold_golden_tests::requirement::{run_waiting, test};
+use libtest_mimic::Failed;
 
 fn main() {
     let tests = vec![
@@ -16,7 +16,7 @@ fn main() {
         test("a_server_that_is_stopped_hands_over", &[], a_server_that_is_stopped_hands_over),
         test("without_a_word_nobody_begins", &[], without_a_word_nobody_begins),
     ];
-    libtest_mimic::run(&Arguments::from_args(), tests).exit();
+    run_waiting(tests);
 }
 
 fn a_killed_primary_is_replaced_and_comes_back() -> Result<(), Failed> {

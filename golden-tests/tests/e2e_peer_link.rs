@@ -15,9 +15,9 @@ use leasehold_golden_tests::binaries;
 use leasehold_golden_tests::live_pair::{Live, LivePair, NODES, PEER_PORT};
 use leasehold_golden_tests::loopback::must;
 use leasehold_golden_tests::relay::{PATIENCE, Relay};
-use leasehold_golden_tests::requirement::test;
+use leasehold_golden_tests::requirement::{run_waiting, test};
 use leasehold_server::failover::preface::{HEAD, Lane, Preface, Refused, Versions, Welcome, head};
-use libtest_mimic::{Arguments, Failed};
+use libtest_mimic::Failed;
 
 fn main() {
     let tests = vec![
@@ -34,7 +34,7 @@ fn main() {
         test("versions_are_agreed_on_or_refused_by_name", &[], versions_are_agreed_on_or_refused_by_name),
         test("strangers_are_turned_away", &[], strangers_are_turned_away),
     ];
-    libtest_mimic::run(&Arguments::from_args(), tests).exit();
+    run_waiting(tests);
 }
 
 fn certs(directory: &Path, more: &[&str]) -> Result<Output, Failed> {

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use leasehold_golden_tests::binaries::binary;
 use leasehold_golden_tests::outage::Fault;
-use leasehold_golden_tests::requirement::{self, Requirement};
-use libtest_mimic::{Arguments, Trial};
+use leasehold_golden_tests::requirement::{Requirement, run_waiting, trial};
+use libtest_mimic::Trial;
 
 const NEEDS: [Requirement; 3] = [
     Requirement::Root,
@@ -17,11 +17,9 @@ const NEEDS: [Requirement; 3] = [
 ];
 
 fn main() {
-    let tests: Vec<Trial> = Fault::ALL
-        .into_iter()
-        .map(|fault| requirement::trial(fault.name(), &NEEDS, move || harmless(fault)))
-        .collect();
-    libtest_mimic::run(&Arguments::from_args(), tests).exit();
+    let tests: Vec<Trial> =
+        Fault::ALL.into_iter().map(|fault| trial(fault.name(), &NEEDS, move || harmless(fault))).collect();
+    run_waiting(tests);
 }
 
 fn harmless(fault: Fault) -> Result<(), String> {
