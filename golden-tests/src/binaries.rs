@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -63,37 +64,72 @@ struct Message {
 }
 
 fn build() -> Result<BTreeMap<String, PathBuf>, String> {
-    let test = env::current_exe().map_err(|why| format!("this test's own path: {why}"))?;
-    let build = Build::of_test(&test, |folder| folder.join("CACHEDIR.TAG").exists())
-        .ok_or_else(|| format!("{} does not lie in a target folder", test.display()))?;
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .current_dir(case::repository())
-        // A test beside the programs makes cargo choose the features that `cargo test` has chosen, so that what that
-        // run has built is used and not built once more.
-        .args([
-            "build",
-            "--workspace",
-            "--bins",
-            "--test",
-            "tidy",
-            "--message-format=json-render-diagnostics",
-        ])
-        .args(build.arguments())
-        .env("CARGO_TARGET_DIR", &build.target)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|why| format!("cargo could not be started: {why}"))?;
-    if !output.status.success() {
-        return Err(format!("cargo build --bins failed:\n{}", String::from_utf8_lossy(&output.stderr)));
+    Build::of_this_program()?.programs(None)
+}
+
+/// The server of a release after this one, which speaks another version of the protocol of a pair too: a copy beside
+/// the other programs. While it is made, `leasehold-server` is that server: start nothing meanwhile.
+///
+/// # Errors
+/// What cargo said, or why it cannot be copied.
+pub fn next_server() -> Result<PathBuf, String> {
+    let name = "leasehold-server";
+    let build = Build::of_this_program()?;
+    let wrapper = case::repository().join(".ci/with-next-protocol");
+    let made = build.programs(Some(&wrapper))?;
+    let made = made.get(name).ok_or_else(|| format!("the workspace builds no program `{name}`"))?;
+    let copy = made.with_file_name("leasehold-server-next");
+    // Never into the file itself: it is a link to what cargo keeps.
+    let unfinished = made.with_file_name(format!("leasehold-server-next.{}", std::process::id()));
+    fs::copy(made, &unfinished)
+        .and_then(|_| fs::rename(&unfinished, &copy))
+        .map_err(|why| format!("{}: {why}", copy.display()))?;
+    build.programs(None)?;
+    Ok(copy)
+}
+
+impl Build {
+    fn of_this_program() -> Result<Build, String> {
+        let test = env::current_exe().map_err(|why| format!("this test's own path: {why}"))?;
+        Build::of_test(&test, |folder| folder.join("CACHEDIR.TAG").exists())
+            .ok_or_else(|| format!("{} does not lie in a target folder", test.display()))
     }
-    let text = String::from_utf8_lossy(&output.stdout);
-    let messages = text.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());
-    Ok(messages
-        .filter(|message| message.reason == "compiler-artifact")
-        .filter_map(|message| message.executable)
-        .filter_map(|path| Some((path.file_stem()?.to_str()?.to_owned(), path)))
-        .collect())
+
+    /// Builds all programs, the workspace's own code through `wrapper` if one is given.
+    fn programs(&self, wrapper: Option<&Path>) -> Result<BTreeMap<String, PathBuf>, String> {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        if let Some(wrapper) = wrapper {
+            command.env("RUSTC_WORKSPACE_WRAPPER", wrapper);
+        }
+        let output = command
+            .current_dir(case::repository())
+            // A test beside the programs makes cargo choose the features that `cargo test` has chosen, so that what that
+            // run has built is used and not built once more.
+            .args([
+                "build",
+                "--workspace",
+                "--bins",
+                "--test",
+                "tidy",
+                "--message-format=json-render-diagnostics",
+            ])
+            .args(self.arguments())
+            .env("CARGO_TARGET_DIR", &self.target)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|why| format!("cargo could not be started: {why}"))?;
+        if !output.status.success() {
+            return Err(format!("cargo build --bins failed:\n{}", String::from_utf8_lossy(&output.stderr)));
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        let messages = text.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());
+        Ok(messages
+            .filter(|message| message.reason == "compiler-artifact")
+            .filter_map(|message| message.executable)
+            .filter_map(|path| Some((path.file_stem()?.to_str()?.to_owned(), path)))
+            .collect())
+    }
 }
 
 #[cfg(test)]

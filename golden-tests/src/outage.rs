@@ -19,4 +19,4 @@ mod trial;
 pub use fleet::{Fleet, Group};
 pub use hosts::{Hosts, Network, SERVER_NAMES};
 pub use report::{Felt, Goal, Outcome, Summary};
-pub use trial::{Fault, Length, run};
+pub use trial::{Fault, Length, Programs, run};

@@ -3,9 +3,10 @@
 //! measured by `leasehold-outage`.
 #![expect(clippy::disallowed_types, reason = "starts programs")]
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use leasehold_golden_tests::binaries::binary;
+use leasehold_golden_tests::binaries::{binary, next_server};
 use leasehold_golden_tests::outage::Fault;
 use leasehold_golden_tests::requirement::{Requirement, run_waiting, trial};
 use libtest_mimic::Trial;
@@ -17,14 +18,26 @@ const NEEDS: [Requirement; 3] = [
 ];
 
 fn main() {
-    let tests: Vec<Trial> =
-        Fault::ALL.into_iter().map(|fault| trial(fault.name(), &NEEDS, move || harmless(fault))).collect();
+    let arguments = libtest_mimic::Arguments::from_args();
+    // Before any server runs, because it takes the place of the other one while it is built.
+    let next = if arguments.list { Ok(PathBuf::new()) } else { next_server() };
+    let tests: Vec<Trial> = Fault::ALL
+        .into_iter()
+        .zip(1..)
+        .map(|(fault, seed)| {
+            let next = next.clone();
+            trial(fault.name(), &NEEDS, move || harmless(fault, seed, &next?))
+        })
+        .collect();
     run_waiting(tests);
 }
 
-fn harmless(fault: Fault) -> Result<(), String> {
+/// What the clients do follows from the seed.
+fn harmless(fault: Fault, seed: u64, next: &Path) -> Result<(), String> {
     let output = Command::new(binary("leasehold-outage")?)
-        .args(["--short", "--times", "1", "--fault", fault.name()])
+        .args(["--short", "--times", "1", "--fault", fault.name(), "--seed", &seed.to_string()])
+        .arg("--next-server")
+        .arg(next)
         .output()
         .map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stdout);

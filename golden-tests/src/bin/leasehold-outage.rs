@@ -3,12 +3,12 @@
 //! `sudo target/release/leasehold-outage` does every fault 30 times. Exit status 1: an address had two holders or a
 //! lease was lost; 3: a time that was aimed at was missed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ExitCode, Stdio};
 
 use clap::Parser;
-use leasehold_golden_tests::binaries::binary;
-use leasehold_golden_tests::outage::{Fault, Hosts, Length, Outcome, Summary, run};
+use leasehold_golden_tests::binaries::{binary, next_server};
+use leasehold_golden_tests::outage::{Fault, Hosts, Length, Outcome, Programs, Summary, run};
 
 /// Runs real servers in network namespaces, lets clients lease, and breaks things. Needs root and iproute2.
 #[derive(Parser, Debug)]
@@ -35,6 +35,9 @@ struct Arguments {
     /// The server's program: only for this program itself.
     #[arg(long, hide = true, requires = "inside")]
     server: Option<PathBuf>,
+    /// The server's program of the next release; it is built where it is needed and not given.
+    #[arg(long, value_name = "FILE")]
+    next_server: Option<PathBuf>,
 }
 
 impl Arguments {
@@ -65,8 +68,9 @@ fn main() -> ExitCode {
 /// Does one fault once, where the clients are.
 fn inside(arguments: &Arguments, tag: &str) -> Result<(), String> {
     let hosts = Hosts::made(tag);
-    let server = arguments.server.as_ref().ok_or("--inside goes with --server")?;
-    let outcome = run(&hosts, server, arguments.fault[0], arguments.length(), arguments.seed)?;
+    let server = arguments.server.clone().ok_or("--inside goes with --server")?;
+    let programs = Programs { server, next: arguments.next_server.clone() };
+    let outcome = run(&hosts, &programs, arguments.fault[0], arguments.length(), arguments.seed)?;
     println!("{}", serde_json::to_string(&outcome).map_err(|error| error.to_string())?);
     Ok(())
 }
@@ -76,14 +80,20 @@ fn outside(arguments: &Arguments) -> Result<ExitCode, String> {
     let faults = if arguments.fault.is_empty() { Fault::ALL.to_vec() } else { arguments.fault.clone() };
     // All trials start the same programs: they are built before any clock runs.
     binary("leasehold-server")?;
+    let next = match &arguments.next_server {
+        None if faults.contains(&Fault::RollingUpgrade) => Some(next_server()?),
+        given => given.clone(),
+    };
     println!("{}", Summary::head());
     let (mut unsafe_faults, mut missed) = (Vec::new(), Vec::new());
     for fault in faults {
         let mut summary = Summary::default();
         let seeds: Vec<u64> = (arguments.seed..arguments.seed + arguments.times).collect();
         for seeds in seeds.chunks(arguments.parallel.max(1)) {
-            let trials: Vec<Trial> =
-                seeds.iter().map(|seed| Trial::begin(arguments, fault, *seed)).collect::<Result<_, _>>()?;
+            let trials: Vec<Trial> = seeds
+                .iter()
+                .map(|seed| Trial::begin(arguments, next.as_deref(), fault, *seed))
+                .collect::<Result<_, _>>()?;
             for trial in trials {
                 summary.add(trial.end()?);
             }
@@ -115,13 +125,16 @@ struct Trial {
 }
 
 impl Trial {
-    fn begin(arguments: &Arguments, fault: Fault, seed: u64) -> Result<Trial, String> {
+    fn begin(arguments: &Arguments, next: Option<&Path>, fault: Fault, seed: u64) -> Result<Trial, String> {
         let hosts = Hosts::new(&format!("{:03}", seed % 1_000));
         let mut command = hosts.at_relay();
         command.arg(binary("leasehold-outage")?).args(["--fault", fault.name(), "--seed", &seed.to_string()]);
         command.args(["--inside", hosts.tag(), "--server"]).arg(binary("leasehold-server")?);
         if arguments.short {
             command.arg("--short");
+        }
+        if let Some(next) = next {
+            command.arg("--next-server").arg(next);
         }
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let child = child.map_err(|error| format!("cannot start a trial: {error}"))?;

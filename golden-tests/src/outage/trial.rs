@@ -41,8 +41,8 @@ pub enum Fault {
     LoseDisk,
     /// The primary's wall clock jumps by a minute.
     ClockStep,
-    /// Both are stopped and started in turn, as for an upgrade.
-    RollingRestart,
+    /// Both are stopped in turn and started as programs of the next release, which speaks another protocol too.
+    RollingUpgrade,
     /// Both take over an artefact in which the pool has moved.
     MovePool,
 }
@@ -76,7 +76,7 @@ impl Fault {
         Fault::PowerCycle,
         Fault::LoseDisk,
         Fault::ClockStep,
-        Fault::RollingRestart,
+        Fault::RollingUpgrade,
         Fault::MovePool,
     ];
 
@@ -91,7 +91,7 @@ impl Fault {
             Fault::PowerCycle => "power-cycle",
             Fault::LoseDisk => "lose-disk",
             Fault::ClockStep => "clock-step",
-            Fault::RollingRestart => "rolling-restart",
+            Fault::RollingUpgrade => "rolling-upgrade",
             Fault::MovePool => "move-pool",
         }
     }
@@ -119,7 +119,7 @@ impl Fault {
             Fault::PowerCycle => const { &[Goal { name: "after both were started", at_most: None }] },
             Fault::LoseDisk => const { &[goal("from the loss on", 300)] },
             Fault::ClockStep => const { &[goal("from the step on", 300)] },
-            Fault::RollingRestart => {
+            Fault::RollingUpgrade => {
                 const { &[goal("standby in turn", 300), goal("primary in turn", 1_000)] }
             }
             Fault::MovePool => const { &[goal("from the reload on", 300)] },
@@ -127,12 +127,27 @@ impl Fault {
     }
 }
 
-/// Does the fault once with the program `server`; what was felt.
+/// The programs that are started.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Programs {
+    /// The server.
+    pub server: PathBuf,
+    /// The server of the next release, where a fault needs it.
+    pub next: Option<PathBuf>,
+}
+
+/// Does the fault once; what was felt.
 ///
 /// # Errors
 /// What could not be started, or a state that the pair did not come to.
-pub fn run(hosts: &Hosts, server: &Path, fault: Fault, length: Length, seed: u64) -> Result<Outcome, String> {
-    let mut stage = Stage::set(hosts, server, fault == Fault::ClockStep)?;
+pub fn run(
+    hosts: &Hosts,
+    programs: &Programs,
+    fault: Fault,
+    length: Length,
+    seed: u64,
+) -> Result<Outcome, String> {
+    let mut stage = Stage::set(hosts, programs, fault == Fault::ClockStep)?;
     let fleet = Fleet::start(seed).map_err(|error| format!("the clients' sockets: {error}"))?;
     fleet.set_rate(Group::Both, RATE);
     thread::sleep(Duration::from_secs(4));
@@ -167,19 +182,20 @@ struct Window {
 /// The two servers and what belongs to them.
 struct Stage<'a> {
     hosts: &'a Hosts,
-    /// The server's program.
-    server: &'a Path,
+    programs: &'a Programs,
+    /// Which servers are of the next release.
+    upgraded: [bool; 2],
     folder: tempfile::TempDir,
     servers: [Option<Child>; 2],
     faked: bool,
 }
 
 impl<'a> Stage<'a> {
-    fn set(hosts: &'a Hosts, server: &'a Path, faked: bool) -> Result<Stage<'a>, String> {
+    fn set(hosts: &'a Hosts, programs: &'a Programs, faked: bool) -> Result<Stage<'a>, String> {
         let folder = tempfile::tempdir().map_err(|error| format!("a temporary folder: {error}"))?;
-        let mut stage = Stage { hosts, server, folder, servers: [None, None], faked };
+        let mut stage = Stage { hosts, programs, upgraded: [false; 2], folder, servers: [None, None], faked };
         stage.write_artefact("estate")?;
-        let mut certs = Command::new(stage.server);
+        let mut certs = Command::new(&stage.programs.server);
         certs.arg("certs").arg(stage.path("certs"));
         certs.args(SERVER_NAMES.iter().flat_map(|name| ["--node", name]));
         let made = certs.output().map_err(|error| error.to_string())?;
@@ -222,7 +238,8 @@ impl<'a> Stage<'a> {
         }
         let name = SERVER_NAMES[at];
         let certs = |suffix: &str| self.path("certs").join(suffix);
-        command.arg(self.server).args(["run", "--node", name]);
+        let next = self.programs.next.as_ref().filter(|_| self.upgraded[at]);
+        command.arg(next.unwrap_or(&self.programs.server)).args(["run", "--node", name]);
         command.args(["--listen", &SERVERS[at].to_string()]);
         command.arg("--config").arg(self.path("artefact.json"));
         command.arg("--data-dir").arg(self.path(&format!("data{at}")));
@@ -314,7 +331,7 @@ impl<'a> Stage<'a> {
             Fault::PowerCycle
             | Fault::LoseDisk
             | Fault::ClockStep
-            | Fault::RollingRestart
+            | Fault::RollingUpgrade
             | Fault::MovePool => self.disturb(fault, length, &mut marks)?,
         }
         thread::sleep(Duration::from_millis(500));
@@ -348,13 +365,12 @@ impl<'a> Stage<'a> {
                 thread::sleep(length.of(14, 3));
                 fs::write(self.path("time0"), "+0").map_err(|error| error.to_string())?;
             }
-            Fault::RollingRestart => {
-                self.end(1, "-TERM")?;
-                self.start(1, &[])?;
-                self.is_normal()?;
+            Fault::RollingUpgrade => {
+                self.upgrade(1)?;
+                self.speak("1")?;
                 marks.push(Instant::now());
-                self.end(0, "-TERM")?;
-                self.start(0, &[])?;
+                self.upgrade(0)?;
+                self.speak("2")?;
             }
             Fault::MovePool => {
                 self.write_artefact("moved")?;
@@ -367,6 +383,31 @@ impl<'a> Stage<'a> {
             | Fault::HangPrimary
             | Fault::CutLink
             | Fault::CutPrimary => unreachable!("these are struck"),
+        }
+        Ok(())
+    }
+
+    /// Ends a server as its operator does, starts it as one of the next release, and waits until the pair is whole.
+    fn upgrade(&mut self, at: usize) -> Result<(), String> {
+        if self.programs.next.is_none() {
+            return Err("an upgrade needs a server of the next release".to_owned());
+        }
+        self.upgraded[at] = true;
+        self.end(at, "-TERM")?;
+        self.start(at, &[])?;
+        thread::sleep(Duration::from_millis(300));
+        self.is_normal()
+    }
+
+    /// Both servers' connections are of this version of the protocol.
+    fn speak(&self, version: &str) -> Result<(), String> {
+        for at in 0..2 {
+            let log = fs::read_to_string(self.log(at)).map_err(|error| error.to_string())?;
+            let last = log.lines().rev().find_map(|line| line.split_once(" protocol="));
+            let spoken = last.and_then(|(_, rest)| rest.split_whitespace().next()).unwrap_or("none");
+            if spoken != version {
+                return Err(format!("server {at} speaks protocol {spoken}, not {version}:\n{log}"));
+            }
         }
         Ok(())
     }
@@ -398,7 +439,7 @@ impl<'a> Stage<'a> {
         let mut known = String::new();
         for at in 0..2 {
             self.end(at, "-KILL")?;
-            let list = Command::new(self.server)
+            let list = Command::new(&self.programs.server)
                 .args(["leases", "list", "--data-dir"])
                 .arg(self.path(&format!("data{at}")))
                 .output()
@@ -443,7 +484,7 @@ fn windows(fault: Fault, marks: &[Instant]) -> Vec<Window> {
         | Fault::KillStandby
         | Fault::HangPrimary
         | Fault::CutPrimary
-        | Fault::RollingRestart => {
+        | Fault::RollingUpgrade => {
             vec![window(names[0].name, Group::Both, 0, 1), window(names[1].name, Group::Both, 1, 2)]
         }
     }
