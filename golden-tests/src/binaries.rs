@@ -99,6 +99,14 @@ impl Build {
     fn programs(&self, wrapper: Option<&Path>) -> Result<BTreeMap<String, PathBuf>, String> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
+        // What the cargo that runs a test says of that test: build scripts that heed it would run again, and
+        // everything above them be built anew, here and then there.
+        let of_the_test = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"];
+        for (name, _) in env::vars_os() {
+            if name.to_str().is_some_and(|name| of_the_test.iter().any(|prefix| name.starts_with(prefix))) {
+                command.env_remove(name);
+            }
+        }
         if let Some(wrapper) = wrapper {
             command.env("RUSTC_WORKSPACE_WRAPPER", wrapper);
         }
