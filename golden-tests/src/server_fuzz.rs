@@ -123,7 +123,7 @@ impl Bed {
 
     fn settle(&mut self) {
         loop {
-            self.node.flush(&mut self.actions);
+            self.node.flush(self.now, &mut self.actions);
             let list = std::mem::take(&mut self.actions.list);
             if list.is_empty() {
                 return;

@@ -110,7 +110,7 @@ fn same_octets(estate: &Estate, question: &Question, why: &Why) -> Result<(), St
     node.step(now, Event::Datagram { meta: question.meta, bytes: &question.octets }, &mut actions);
     let mut sent = None;
     loop {
-        node.flush(&mut actions);
+        node.flush(now, &mut actions);
         let list = std::mem::take(&mut actions.list);
         if list.is_empty() {
             break;

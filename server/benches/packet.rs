@@ -105,7 +105,7 @@ impl Bench {
 
     fn settle(&mut self) {
         loop {
-            self.node.flush(&mut self.actions);
+            self.node.flush(self.now, &mut self.actions);
             if self.actions.list.is_empty() {
                 return;
             }

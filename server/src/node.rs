@@ -147,7 +147,8 @@ impl Node {
         self.pair.as_mut().map(|pair| pair.command(now, command, &mut self.store))
     }
 
-    /// Feeds one event; whatever the world must do is appended to `out`. Call [`Node::flush`] after each batch.
+    /// Feeds one event; whatever the world must do is appended to `out`. Call [`Node::flush`] after each batch: only then
+    /// does the partner hear what it led to, all of it at once.
     pub fn step(&mut self, now: Now, event: Event<'_>, out: &mut Actions) {
         match event {
             Event::Datagram { meta, bytes } => {
@@ -171,9 +172,6 @@ impl Node {
             Event::PartnerLost => self.partner(now, PairEvent::Lost, out),
         }
         self.outcomes(now, out);
-        if self.pair.is_some() {
-            self.partner(now, PairEvent::Settled, out);
-        }
     }
 
     fn partner(&mut self, now: Now, event: PairEvent<'_>, out: &mut Actions) {
@@ -192,8 +190,14 @@ impl Node {
         self.look_through_kept(now, out);
     }
 
-    /// Starts a commit of what the batch changed, and hands out what the disk is to do.
-    pub fn flush(&mut self, out: &mut Actions) {
+    /// Says to the partner what the batch led to, starts a commit of what it changed, and hands out what the disk is to
+    /// do.
+    pub fn flush(&mut self, now: Now, out: &mut Actions) {
+        if self.pair.is_some() {
+            self.partner(now, PairEvent::Settled, out);
+            // Packets that were kept may have been asked about.
+            self.outcomes(now, out);
+        }
         self.store.flush();
         out.list.extend(self.store.take_operations().into_iter().map(Action::Disk));
     }

@@ -228,7 +228,7 @@ impl World {
             let mut moved = false;
             for at in 0..2 {
                 let Server { node: Some(node), actions, .. } = &mut self.servers[at] else { continue };
-                node.flush(actions);
+                node.flush(now, actions);
                 let list = std::mem::take(&mut actions.list);
                 let parcels = std::mem::take(&mut actions.partner);
                 moved |= !list.is_empty() || !parcels.is_empty();

@@ -161,7 +161,7 @@ impl World {
         let Self { node, actions, .. } = self;
         let node = node.as_mut().ok_or("name an estate first")?;
         node.step(now, event, actions);
-        node.flush(actions);
+        node.flush(now, actions);
         self.run_disk();
         Ok(())
     }
@@ -181,7 +181,7 @@ impl World {
                 let done = Completion { id: operation.id, result: Ok(()) };
                 node.step(now, Event::Disk(done), &mut self.actions);
             }
-            node.flush(&mut self.actions);
+            node.flush(now, &mut self.actions);
             if self.actions.list.is_empty() && (self.disk_stopped || self.waiting.is_empty()) {
                 return;
             }

@@ -109,6 +109,8 @@ impl Server {
             ack_wait_ms: 100,
             // The rates alone make it 18 s in the end.
             skew_alarm_ms: 25_000,
+            // So that a sync is of several.
+            sync_window: 6,
             start: self.start,
         }
     }

@@ -364,7 +364,7 @@ impl World {
             _ => node.step(now, Event::Timer, &mut self.actions),
         }
         if let Some(node) = &mut self.servers[at].node {
-            node.flush(&mut self.actions);
+            node.flush(now, &mut self.actions);
         }
         self.trace(at);
         self.act(at);

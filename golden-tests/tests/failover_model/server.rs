@@ -226,7 +226,7 @@ impl Server {
             binding.epoch = binding.epoch.max(self.epoch);
             self.record = Record::of(&binding);
         }
-        Some(Body::End(OnItsWay::of(&sent(&binding, moment()))))
+        Some(Body::End(OnItsWay::of(&sent(binding, moment()))))
     }
 
     pub fn update(&self) -> Option<Body> {
@@ -239,13 +239,13 @@ impl Server {
         // Half as much again, in whole seconds.
         let wish_ms = (left + left / 2) / 1_000 * 1_000;
         let potential = if wish_ms == 0 { When::default() } else { When::of(NOW.wall_ms + wish_ms) };
-        Some(Body::Update(OnItsWay::of(&sent(&binding, moment())), wish_ms, potential))
+        Some(Body::Update(OnItsWay::of(&sent(binding, moment())), wish_ms, potential))
     }
 
     /// R10: only who is sovereign and holds no powers gives it.
     pub fn snapshot(&self) -> Option<Body> {
         (self.is_sovereign() && !self.sole)
-            .then(|| Body::Snapshot(OnItsWay::of(&sent(&self.record.binding(), moment()))))
+            .then(|| Body::Snapshot(OnItsWay::of(&sent(self.record.binding(), moment()))))
     }
 
     /// Takes a message; what is said back, and whether the servers contradict each other.
@@ -310,7 +310,7 @@ impl Server {
         let forgotten =
             self.amnesic.then(|| Forgotten { told_at_least_wall_ms: moment.late_wall_ms + lead_ms, lead_ms });
         let mine = self.record.binding();
-        let merged = merge(me, Some(&mine), &received(theirs, moment, PADDING), forgotten);
+        let merged = merge(me, Some(&mine), &received(theirs.clone(), moment, PADDING), forgotten);
         if merged.verdict == Verdict::Conflict {
             return Err(Contradiction);
         }

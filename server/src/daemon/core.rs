@@ -64,7 +64,7 @@ pub fn serve(started: Started) -> Result<(), Stop> {
         stop_before: None,
     };
     // What opening the store asked of the disk.
-    core.started.node.flush(&mut core.actions);
+    core.started.node.flush(clock::now(), &mut core.actions);
     core.act();
     // After that, so that no lease waits for it.
     core.started.journal.give(Work::Keep(Arc::clone(&core.started.artefact)));
@@ -104,7 +104,7 @@ impl Core {
             self.receive(now, &readable);
         }
         self.answer_control(now);
-        self.started.node.flush(&mut self.actions);
+        self.started.node.flush(now, &mut self.actions);
         self.act();
         self.reload(now);
         self.signals(now, signals);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leasehold_schemas::artefact::{HighAvailability, Peer};
-use leasehold_server::failover::pair::{Command, Config, Start, State, Status};
+use leasehold_server::failover::pair::{Command, Config, Start, State, Status, Synced};
 use leasehold_server::failover::preface::Lane;
 use leasehold_server::failover::{Body, decode};
 use leasehold_server::node::{Actions, Event, Node};
@@ -119,6 +119,8 @@ pub struct Partner {
     said_on: bool,
     more: bool,
     shown: Option<State>,
+    /// The number of the sync that was said last.
+    synced: u64,
     remind_boot_ms: u64,
     /// It was told to stop, and hands over first.
     leaving: bool,
@@ -154,6 +156,7 @@ impl Partner {
             said_on: false,
             more: false,
             shown: None,
+            synced: 0,
             remind_boot_ms: 0,
             leaving: false,
             farewell: false,
@@ -232,6 +235,12 @@ impl Partner {
     pub fn watch(&mut self, now: Now, node: &Node) {
         let Some(pair) = node.pair() else { return };
         let state = pair.state();
+        if let Some(Synced { number, records, took_ms }) = pair.last_sync()
+            && number > self.synced
+        {
+            self.synced = number;
+            self.log.say(Level::Info, "pair-synced", format_args!("records={records} took-ms={took_ms}"));
+        }
         if self.shown == Some(state) && now.boot_ms < self.remind_boot_ms {
             return;
         }

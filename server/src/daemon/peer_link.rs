@@ -38,8 +38,9 @@ pub use credentials::{Credentials, Files};
 pub use name::HostPort;
 pub use security::Security;
 
-/// Octets that may wait to be said, by lane. A whole snapshot is said at once, so records have far more room.
-const WAITING_MAX: [usize; 2] = [1 << 20, 256 << 20];
+/// Octets that may wait to be said, by lane. Of records no more than a few windows are said before the partner asks for
+/// more or acknowledges some.
+const WAITING_MAX: [usize; 2] = [1 << 20, 16 << 20];
 /// Octets of records that may wait for the core; beyond it nothing more is read.
 const UNHEARD_MAX: usize = 16 << 20;
 /// How long the thread may take to say its last words.

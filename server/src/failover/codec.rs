@@ -19,6 +19,9 @@ pub const MESSAGE_MAX: usize = 1 << 20;
 /// Records or acks in one message, at most.
 pub const ITEMS_MAX: usize = 256;
 
+/// Octets of most records, with what a message says of them.
+const RECORD_USUAL: usize = 224;
+
 const PAIR: u8 = 1;
 const FROM: u8 = 2;
 const FROM_BOOT: u8 = 3;
@@ -87,7 +90,7 @@ fn kind(body: &Body) -> u64 {
         Body::Updates(_) => 3,
         Body::Acks(_) => 4,
         Body::Ends(_) => 5,
-        Body::SyncRequest(_) => 6,
+        Body::SyncRequest { .. } => 6,
         Body::Snapshot { .. } => 7,
         Body::Synced { .. } => 8,
         Body::Handover => 9,
@@ -170,7 +173,10 @@ fn put_body(out: &mut Vec<u8>, body: &Body) {
         Body::Exhausted(networks) => {
             put(out, NETWORKS, &networks.iter().flat_map(Ipv4Addr::octets).collect::<Vec<_>>());
         }
-        Body::SyncRequest(sync) => put_number(out, SYNC, *sync),
+        Body::SyncRequest { sync, from } => {
+            put_number(out, SYNC, *sync);
+            put_number(out, COUNT, *from);
+        }
         Body::Snapshot { sync, first, records } => {
             put_number(out, SYNC, *sync);
             put_number(out, COUNT, *first);
@@ -186,13 +192,13 @@ fn put_body(out: &mut Vec<u8>, body: &Body) {
 }
 
 fn put_item(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    let mut item = Vec::new();
+    let mut item = Vec::with_capacity(RECORD_USUAL);
     write(&mut item);
     put(out, ITEM, &item);
 }
 
 fn put_record(item: &mut Vec<u8>, record: &Binding) {
-    let mut octets = Vec::new();
+    let mut octets = Vec::with_capacity(RECORD_USUAL);
     binding::encode(record, &mut octets);
     put(item, ITEM_RECORD, &octets);
 }
@@ -360,7 +366,7 @@ impl Read {
             3 => Body::Updates(items.map(update).collect::<Result<_, _>>()?),
             4 => Body::Acks(items.map(|item| Ack { id: item.id, promised: item.promised }).collect()),
             5 => Body::Ends(items.map(Item::record).collect::<Result<_, _>>()?),
-            6 => Body::SyncRequest(self.sync),
+            6 => Body::SyncRequest { sync: self.sync, from: self.count },
             7 => Body::Snapshot {
                 sync: self.sync,
                 first: self.count,

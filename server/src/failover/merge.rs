@@ -104,7 +104,7 @@ fn compare(mine: &Binding, theirs: &Binding) -> Verdict {
 }
 
 /// Whether `version` includes every change that `other` includes.
-fn covers(version: Version, other: Version) -> bool {
+pub(super) fn covers(version: Version, other: Version) -> bool {
     version.0[0] >= other.0[0] && version.0[1] >= other.0[1]
 }
 

@@ -87,8 +87,13 @@ pub enum Body {
     Acks(Vec<Ack>),
     /// The home asks to free these addresses (R3); the answer is an update with the partner's record.
     Ends(Vec<Binding>),
-    /// All records are asked for.
-    SyncRequest(SyncId),
+    /// Records are asked for by who needs all of them.
+    SyncRequest {
+        /// Of which sync.
+        sync: SyncId,
+        /// The place of the first among all: what stands before it has come.
+        from: u64,
+    },
     /// Some of them.
     Snapshot {
         /// Of which sync.
@@ -98,7 +103,7 @@ pub enum Body {
         /// The records.
         records: Vec<Binding>,
     },
-    /// All records of a sync were sent.
+    /// There are no more records than those that were asked for.
     Synced {
         /// Of which sync.
         sync: SyncId,
@@ -123,11 +128,10 @@ pub struct Message {
 }
 
 /// A record with its moments made durations, as it leaves.
-pub fn sent(record: &Binding, moment: Moment) -> Binding {
-    let left = |wall_ms: u64| {
+pub fn sent(mut record: Binding, moment: Moment) -> Binding {
+    convert_times(&mut record, |wall_ms| {
         if wall_ms == u64::MAX { wall_ms } else { wall_ms.saturating_sub(moment.early_wall_ms) }
-    };
-    let mut record = times(record, left);
+    });
     let past = record.details.transaction_wall_ms;
     record.details.transaction_wall_ms =
         if past == 0 { 0 } else { moment.late_wall_ms.saturating_sub(past).max(1) };
@@ -136,19 +140,18 @@ pub fn sent(record: &Binding, moment: Moment) -> Binding {
 
 /// A record with its durations made moments, as it arrives. All of them bind, none gives a right, so they are padded;
 /// what has passed is forgotten.
-pub fn received(record: &Binding, moment: Moment, padding: Padding) -> Binding {
+pub fn received(mut record: Binding, moment: Moment, padding: Padding) -> Binding {
     let until = |left_ms: u64| {
         if left_ms == 0 { 0 } else { moment.late_wall_ms.saturating_add(padding.pad(left_ms)) }
     };
-    let mut record = times(record, until);
+    convert_times(&mut record, until);
     let age = record.details.transaction_wall_ms;
     record.details.transaction_wall_ms =
         if age == 0 { 0 } else { moment.late_wall_ms.saturating_sub(age).max(1) };
     record
 }
 
-fn times(record: &Binding, convert: impl Fn(u64) -> u64) -> Binding {
-    let mut record = record.clone();
+fn convert_times(record: &mut Binding, convert: impl Fn(u64) -> u64) {
     record.told_wall_ms = convert(record.told_wall_ms);
     record.partner_told_wall_ms = convert(record.partner_told_wall_ms);
     record.potential_wall_ms = convert(record.potential_wall_ms);
@@ -156,5 +159,4 @@ fn times(record: &Binding, convert: impl Fn(u64) -> u64) -> Binding {
     if let State::Declined { until_wall_ms } = &mut record.state {
         *until_wall_ms = convert(*until_wall_ms);
     }
-    record
 }

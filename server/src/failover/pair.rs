@@ -6,6 +6,7 @@
 //! by its life, its sequence or its version.
 
 mod answering;
+mod arrears;
 mod command;
 mod config;
 mod hearing;
@@ -22,7 +23,6 @@ use std::net::Ipv4Addr;
 use leasehold_schemas::artefact::HighAvailability;
 
 use super::clock::{Clock, Moment, WRITTEN_MS};
-use super::codec::ITEMS_MAX;
 use super::message::Body;
 use super::mutant::Rule;
 use super::rights::{Paired, Standing};
@@ -30,6 +30,7 @@ use crate::leases::{Facts, Store};
 use crate::time::{Millis, Now};
 
 use answering::Answering;
+use arrears::Arrears;
 use command::Leaving;
 pub use command::{Command, Unsafe, alone};
 pub use config::{Config, Start};
@@ -40,6 +41,7 @@ use session::Session;
 pub use state::{Circumstances, State, state_of};
 pub use status::{PartnerStatus, Status};
 use sync::Sync;
+pub use sync::Synced;
 
 /// How long a server waits for its partner's Hello before it serves what it may without, in milliseconds.
 pub const STARTING_MS: u64 = 1_000;
@@ -54,7 +56,7 @@ pub enum Event<'a> {
     Lost,
     /// [`Pair::deadline`] has come.
     Timer,
-    /// The store has changed, or its disk has done something.
+    /// A batch of events is over: the store may have changed, and its disk may have done something.
     Settled,
 }
 
@@ -65,18 +67,6 @@ pub struct Out {
     pub messages: Vec<Parcel>,
     /// Addresses whose binding the partner has acknowledged.
     pub acked: Vec<Ipv4Addr>,
-}
-
-/// What is still to be heard of an update.
-#[derive(Clone, Debug)]
-struct Pending {
-    address: Ipv4Addr,
-    epoch: u64,
-    version: crate::leases::Version,
-    born: crate::leases::Version,
-    /// What this server may believe when the partner grants its wish; 0: nothing was wished.
-    potential_wall_ms: u64,
-    sent_boot_ms: u64,
 }
 
 /// One server's half.
@@ -93,15 +83,13 @@ pub struct Pair {
     sync: Sync,
     answering: Answering,
     outbox: Outbox,
-    /// Addresses whose records the partner may not have.
-    dirty: BTreeSet<Ipv4Addr>,
+    arrears: Arrears,
     /// Addresses whose clients this life has told something: for them it wishes promises.
     told: BTreeSet<Ipv4Addr>,
-    pending: BTreeMap<u64, Pending>,
-    in_flight: BTreeMap<Ipv4Addr, u64>,
-    next_id: u64,
     /// Addresses whose time is over, to be freed by R3 or R9.
     lapsed: BTreeSet<Ipv4Addr>,
+    /// Before which place all records were gone through, while every address is to be looked at again.
+    swept: Option<usize>,
     /// Expired addresses that are not to be freed yet.
     resting: BTreeSet<Ipv4Addr>,
     ends: BTreeMap<Ipv4Addr, u64>,
@@ -150,12 +138,10 @@ impl Pair {
             sync: Sync::default(),
             answering: Answering::default(),
             outbox: Outbox::default(),
-            dirty: store.bindings().iter().map(|binding| binding.address).collect(),
+            arrears: Arrears::of_all(store.bindings().iter().map(|binding| binding.address)),
             told: BTreeSet::new(),
-            pending: BTreeMap::new(),
-            in_flight: BTreeMap::new(),
-            next_id: 1,
             lapsed: BTreeSet::new(),
+            swept: None,
             resting: BTreeSet::new(),
             ends: BTreeMap::new(),
             cursor: None,
@@ -175,20 +161,20 @@ impl Pair {
             pair.alone_boot_ms = Some(now.boot_ms.saturating_add(config.padding.pad(config.lead_ms)));
         }
         pair.keep_facts(store);
-        pair.look_at_all(store);
+        pair.look_at_all();
         pair.conclude(now, store);
         pair
     }
 
-    /// Feeds one event; what is to be done is appended to `out`.
+    /// Feeds one event; what is to be done is appended to `out`. What is said leaves at [`Event::Settled`], so that what
+    /// a batch of events leads to is said at once.
     pub fn step(&mut self, now: Now, event: Event<'_>, store: &mut Store, out: &mut Out) {
         match event {
             Event::Message(bytes) => self.hear(now, bytes, store, out),
             Event::Lost => self.session.lost = true,
             Event::Timer => self.timer(now, store),
-            Event::Settled => {}
+            Event::Settled => self.settle(now, store, out),
         }
-        self.settle(now, store, out);
     }
 
     /// When [`Event::Timer`] is due, on the boot clock.
@@ -196,7 +182,8 @@ impl Pair {
         let silent = self.session.heard_boot_ms.saturating_add(self.config.silent_ms) + 1;
         // Whoever waits for the partner's answer waits no longer than that.
         let waited = self.answering.is_partner_awaited().then_some(silent);
-        Millis(waited.map_or(self.next_heartbeat_boot_ms, |silent| silent.min(self.next_heartbeat_boot_ms)))
+        let dues = [Some(self.next_heartbeat_boot_ms), waited, self.answering.taken_due_boot_ms()];
+        Millis(dues.into_iter().flatten().min().expect("the next heartbeat is always due"))
     }
 
     /// What it is.
@@ -227,7 +214,7 @@ impl Pair {
 
     /// How many records the partner may not have.
     pub fn unacked(&self) -> usize {
-        self.dirty.len()
+        self.arrears.len()
     }
 
     /// How often each branch of the rules was taken, by name.
@@ -286,7 +273,7 @@ impl Pair {
             self.since_boot_ms = now.boot_ms;
             self.count(state.name());
             if matches!(state, State::Normal | State::Sole | State::SoleWait) {
-                self.look_at_all(store);
+                self.look_at_all();
             }
         }
         store.set_standing(Standing::Paired(Paired {
@@ -331,10 +318,8 @@ impl Pair {
         self.go_on_alone(now, store);
         self.conclude(now, store);
         self.stock(now, store);
-        self.ask_for_sync(now);
         self.forget_overdue(now);
         self.watch_disk(now, store);
-        self.say_what_was_taken_up(now, 1);
         let body = match (self.leaving, self.session.addressed) {
             (Leaving::Gone, _) => Body::Handover,
             (Leaving::No | Leaving::Draining { .. }, true) => Body::Heartbeat,
@@ -345,16 +330,15 @@ impl Pair {
 
     fn settle(&mut self, now: Now, store: &mut Store, out: &mut Out) {
         for address in store.take_changed() {
-            self.dirty.insert(address);
+            self.arrears.owe(address);
             self.told.insert(address);
-            // What is under way is out of date.
-            self.in_flight.remove(&address);
         }
         self.lapsed.extend(store.take_lapsed());
         self.go_on_leaving(now, store);
         self.conclude(now, store);
+        self.ask_for_sync(now, store);
         self.send_updates(now, store);
-        self.say_what_was_taken_up(now, ITEMS_MAX);
+        self.say_what_was_taken_up(now);
         self.release(now, store, out);
     }
 

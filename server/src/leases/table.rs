@@ -111,6 +111,14 @@ impl Bindings {
         }
     }
 
+    /// Raises what the partner has promised for an address that has a record.
+    pub(super) fn raise_potential(&mut self, address: Ipv4Addr, potential_wall_ms: u64) {
+        if let Some(&at) = self.by_address.get(&address.to_bits()) {
+            let potential = &mut self.slots[at as usize].binding.potential_wall_ms;
+            *potential = potential_wall_ms.max(*potential);
+        }
+    }
+
     /// Takes a slot out of its client's chain. Chains are as long as the addresses one client had: a few.
     fn unlink(&mut self, at: u32) {
         let Some(client) = self.slots[at as usize].binding.client() else { return };

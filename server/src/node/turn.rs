@@ -194,7 +194,7 @@ pub(super) fn note(pair: &mut Pair, situation: &Situation<'_>, decided: &Result<
     };
     // What came to this server alone the partner did not hear.
     if taken_up && (situation.message.giaddr().is_some() || !situation.meta.unicast) {
-        pair.took_up(key_of(situation));
+        pair.took_up(now, key_of(situation));
     }
 }
 

@@ -42,7 +42,7 @@ fn body() -> impl Strategy<Value = Body> {
         vec(update, 0..5).prop_map(Body::Updates),
         vec(ack, 0..9).prop_map(Body::Acks),
         vec(record(), 0..5).prop_map(Body::Ends),
-        any::<u64>().prop_map(Body::SyncRequest),
+        any::<[u64; 2]>().prop_map(|[sync, from]| Body::SyncRequest { sync, from }),
         (any::<[u64; 2]>(), vec(record(), 0..5)).prop_map(|([sync, first], records)| Body::Snapshot {
             sync,
             first,

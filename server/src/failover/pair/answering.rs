@@ -20,6 +20,9 @@ const EXHAUSTED_MS: u64 = 10_000;
 const EXHAUSTED_AGAIN_MS: u64 = 1_000;
 /// Networks that may be exhausted at once.
 const EXHAUSTED_MAX: usize = 4_096;
+/// How long packets that were taken up gather before the partner hears of them, in milliseconds: it needs the word when
+/// a client has waited for seconds, and a word for each packet would cost as much as the packet.
+const TAKEN_MS: u64 = 20;
 /// Packets that wait to be said to the partner; it has to do without the others.
 const TAKEN_MAX: usize = 4_096;
 /// How long a disk may stand still before the server is not able any more, in milliseconds.
@@ -31,6 +34,8 @@ pub(super) struct Answering {
     pub(super) watch: Watch,
     /// Packets that this server took up and the partner has not heard of.
     taken: Vec<PacketKey>,
+    /// Since when the first of them waits.
+    taken_since_boot_ms: u64,
     /// Networks in which the partner has no address left, and until when that holds.
     partner_exhausted: BTreeMap<Ipv4Addr, u64>,
     /// Networks in which this server said so, and when.
@@ -45,6 +50,11 @@ pub(super) struct Answering {
 impl Answering {
     pub(super) fn is_partner_awaited(&self) -> bool {
         self.manners.is_some_and(|manners| manners.partner != Partner::Silent)
+    }
+
+    /// When the partner is to hear what was taken up, if anything was.
+    pub(super) fn taken_due_boot_ms(&self) -> Option<u64> {
+        (!self.taken.is_empty()).then_some(self.taken_since_boot_ms + TAKEN_MS)
     }
 }
 
@@ -86,7 +96,10 @@ impl Pair {
     }
 
     /// This server has answered a packet that its partner may have heard too, or left it unanswered with reason.
-    pub fn took_up(&mut self, key: PacketKey) {
+    pub fn took_up(&mut self, now: Now, key: PacketKey) {
+        if self.answering.taken.is_empty() {
+            self.answering.taken_since_boot_ms = now.boot_ms;
+        }
         if self.answering.taken.len() < TAKEN_MAX {
             self.answering.taken.push(key);
         }
@@ -161,9 +174,10 @@ impl Pair {
         }
     }
 
-    /// Says what was taken up, if there are so many.
-    pub(super) fn say_what_was_taken_up(&mut self, now: Now, at_least: usize) {
-        if self.answering.taken.len() < at_least {
+    /// Says what was taken up, if it fills a message or has waited.
+    pub(super) fn say_what_was_taken_up(&mut self, now: Now) {
+        let due = self.answering.taken_due_boot_ms().is_some_and(|due| due <= now.boot_ms);
+        if !due && self.answering.taken.len() < ITEMS_MAX {
             return;
         }
         let taken = std::mem::take(&mut self.answering.taken);

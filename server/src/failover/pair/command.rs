@@ -275,7 +275,7 @@ impl Pair {
     /// Leaving is complete when the partner has every record: then the rights go, durably, and the partner hears.
     pub(super) fn go_on_leaving(&mut self, now: Now, store: &mut Store) {
         let Leaving::Draining { until_boot_ms } = self.leaving else { return };
-        if self.dirty.is_empty() && self.state == State::Normal && store.unsynced().is_none() {
+        if self.arrears.is_empty() && self.state == State::Normal && store.unsynced().is_none() {
             self.leaving = Leaving::Gone;
             self.facts.given_up = true;
             self.keep_facts(store);
@@ -307,8 +307,7 @@ impl Pair {
         self.begun_boot_ms = now.boot_ms;
         self.session.exchanged = false;
         self.session.addressed = false;
-        self.pending.clear();
-        self.in_flight.clear();
+        self.arrears.forget_what_is_under_way();
         self.sync.forget_partner();
         self.keep_facts(store);
         let hello = self.hello();
@@ -317,9 +316,9 @@ impl Pair {
 
     fn sync_again(&mut self, now: Now, store: &Store) -> Result<(), Unsafe> {
         self.partner_can_tell(now)?;
-        self.dirty.extend(store.bindings().iter().map(|binding| binding.address));
+        self.arrears.owe_all(store.bindings().iter().map(|binding| binding.address));
         self.sync.want();
-        self.ask_for_sync(now);
+        self.ask_for_sync(now, store);
         Ok(())
     }
 

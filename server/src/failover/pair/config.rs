@@ -10,6 +10,9 @@ const RATE_ERROR_PPM: u64 = 500;
 /// By how much the servers' wall clocks may differ before it is said, in milliseconds.
 const SKEW_ALARM_MS: u64 = 1_000;
 
+/// Records that are asked for at once: a few milliseconds of a server's time, and a megabyte or so.
+const SYNC_WINDOW: u64 = 4_096;
+
 /// What the data directory is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Start {
@@ -46,6 +49,8 @@ pub struct Config {
     pub ack_wait_ms: u64,
     /// By how much the servers' wall clocks may differ, in milliseconds.
     pub skew_alarm_ms: u64,
+    /// Records that are asked for at once by who needs all of them.
+    pub sync_window: u64,
     /// What the data directory is.
     pub start: Start,
 }
@@ -85,6 +90,7 @@ impl Config {
             silent_ms: u64::from(max_response_delay_ms.0),
             ack_wait_ms: u64::from(peer_ack_wait_ms.0),
             skew_alarm_ms: SKEW_ALARM_MS,
+            sync_window: SYNC_WINDOW,
             start,
         })
     }

@@ -40,8 +40,7 @@ impl Pair {
     fn know(&mut self, now: Now, header: &Header, body: &Body, store: &mut Store) -> Option<bool> {
         if header.from_boot > self.session.boot {
             self.session.renew(header.from_boot);
-            self.pending.clear();
-            self.in_flight.clear();
+            self.arrears.forget_what_is_under_way();
             self.sync.forget_partner();
             self.count("partner-began");
         }
@@ -150,20 +149,20 @@ impl Pair {
         let moment = self.moment(now);
         match body {
             Body::Hello { .. } | Body::Heartbeat => {}
-            Body::Updates(updates) => self.keep_updates(moment, &updates, store),
+            Body::Updates(updates) => self.keep_updates(moment, updates, store),
             Body::Acks(acks) => acks.iter().for_each(|ack| self.credit(*ack, store, out)),
-            Body::Ends(records) => records.iter().for_each(|record| self.end(moment, record, store)),
-            Body::SyncRequest(sync) => self.cut_snapshot(sync, store),
+            Body::Ends(records) => records.into_iter().for_each(|record| self.end(moment, record, store)),
+            Body::SyncRequest { sync, from } => self.give_window(sync, from, store),
             Body::Snapshot { sync, first, records } => {
-                if self.sync.expects(sync, first, records.len()) {
-                    for record in &records {
+                if self.sync.expects(now, sync, epoch, first, records.len()) {
+                    for record in records {
                         self.learn(moment, record, store);
                     }
                     self.try_to_finish_sync(now, store);
                 }
             }
             Body::Synced { sync, count } => {
-                self.sync.announced(sync, count, epoch);
+                self.sync.announced(now, sync, epoch, count);
                 self.try_to_finish_sync(now, store);
             }
             Body::Seen(packets) => {
@@ -180,13 +179,27 @@ impl Pair {
     }
 
     /// R6: takes the partner's record in; gives what this server has now.
-    pub(super) fn learn(&mut self, moment: Moment, record: &Binding, store: &mut Store) -> Binding {
+    fn learn(&mut self, moment: Moment, record: Binding, store: &mut Store) -> Binding {
+        let (binding, changed) = self.weigh(moment, record, store);
+        if changed {
+            store.apply(binding.clone());
+        }
+        binding
+    }
+
+    /// R6: what this server is to have now that the partner has this record, and whether that is not what it has.
+    fn weigh(&mut self, moment: Moment, record: Binding, store: &Store) -> (Binding, bool) {
+        let address = record.address;
         let theirs = received(record, moment, self.config.padding);
         let forgotten = self.facts.amnesic.then(|| {
             let lead_ms = self.config.padding.pad(self.config.lead_ms);
             Forgotten { told_at_least_wall_ms: moment.late_wall_ms.saturating_add(lead_ms), lead_ms }
         });
-        let mine = store.bindings().get(record.address);
+        let mine = store.bindings().get(address);
+        if forgotten.is_some() && !self.sync.is_latest_word(&theirs) {
+            self.count("word-overtaken");
+            return (mine.expect("what was heard was learnt").clone(), false);
+        }
         let merged = merge(self.config.me, mine, &theirs, forgotten);
         self.count(match merged.verdict {
             Verdict::Equal => "merge-equal",
@@ -205,41 +218,36 @@ impl Pair {
                 Verdict::Equal | Verdict::Theirs => false,
             };
         if news {
-            self.dirty.insert(record.address);
-            self.in_flight.remove(&record.address);
+            self.arrears.owe_at_leisure(address);
         } else if merged.verdict != Verdict::Equal {
-            self.dirty.remove(&record.address);
+            self.arrears.pay(address);
         }
-        if mine != Some(&merged.binding) {
-            store.apply(merged.binding.clone());
-        }
-        if forgotten.is_some() {
-            self.sync.heard_of(record.address);
-        }
-        merged.binding
+        let changed = mine != Some(&merged.binding);
+        (merged.binding, changed)
     }
 
-    fn keep_updates(&mut self, moment: Moment, updates: &[Update], store: &mut Store) {
-        let mut acks = Vec::new();
+    fn keep_updates(&mut self, moment: Moment, updates: Vec<Update>, store: &mut Store) {
+        let mut acks = Vec::with_capacity(updates.len());
         for Update { id, record, wish_ms } in updates {
-            let mut mine = self.learn(moment, record, store);
-            let same = match (&mine.state, &record.state) {
-                (State::Bound(mine), State::Bound(theirs)) => mine.key == theirs.key,
-                _ => false,
-            };
+            let (born, epoch) = (record.born, record.epoch);
+            let theirs =
+                if let State::Bound(client) = &record.state { Some(client.key.clone()) } else { None };
+            let (mut mine, mut changed) = self.weigh(moment, record, store);
+            let same = matches!(&mine.state, State::Bound(client) if Some(&client.key) == theirs.as_ref());
             // R7: the promise is for this life of the address, with this client, and no other.
-            let same_life = mine.born == record.born && mine.epoch == record.epoch;
-            let promised = same && (same_life || !Rule::AcksAreForOneLife.holds()) && *wish_ms > 0;
+            let same_life = mine.born == born && mine.epoch == epoch;
+            let promised = same && (same_life || !Rule::AcksAreForOneLife.holds()) && wish_ms > 0;
             if promised {
-                let until = moment.late_wall_ms.saturating_add(self.config.padding.pad(*wish_ms));
-                if until > mine.promised_wall_ms {
-                    mine.promised_wall_ms = until;
-                    store.apply(mine);
-                }
-            } else if *wish_ms > 0 {
+                let until = moment.late_wall_ms.saturating_add(self.config.padding.pad(wish_ms));
+                changed |= until > mine.promised_wall_ms;
+                mine.promised_wall_ms = mine.promised_wall_ms.max(until);
+            } else if wish_ms > 0 {
                 self.count("wish-refused");
             }
-            acks.push(Ack { id: *id, promised });
+            if changed {
+                store.apply(mine);
+            }
+            acks.push(Ack { id, promised });
         }
         let after = store.unsynced().filter(|_| Rule::AckAfterSync.holds());
         self.say(Body::Acks(acks), after);
@@ -247,13 +255,10 @@ impl Pair {
 
     /// R7: an ack raises the right only of the binding it was sent for.
     fn credit(&mut self, ack: Ack, store: &mut Store, out: &mut Out) {
-        let Some(pending) = self.pending.remove(&ack.id) else { return self.count("ack-of-nothing") };
-        if self.in_flight.get(&pending.address) == Some(&ack.id) {
-            self.in_flight.remove(&pending.address);
-        }
-        let record = store.bindings().get(pending.address).expect("a record is never forgotten").clone();
+        let Some(pending) = self.arrears.answered(ack.id) else { return self.count("ack-of-nothing") };
+        let record = store.bindings().get(pending.address).expect("a record is never forgotten");
         if record.version == pending.version && record.epoch == pending.epoch {
-            self.dirty.remove(&pending.address);
+            self.arrears.pay(pending.address);
         }
         if !ack.promised {
             return;
@@ -262,10 +267,11 @@ impl Pair {
             // A right that is written down by a wrong clock would be read by a right one.
             return self.count("potential-by-a-wrong-clock");
         }
+        let record = store.bindings().get(pending.address).expect("looked at before");
         let same_life = record.born == pending.born && record.epoch == pending.epoch;
         if record.is_bound() && (same_life || !Rule::AcksAreForOneLife.holds()) {
             self.count("potential-raised");
-            store.raise_potential(record, pending.potential_wall_ms);
+            store.raise_potential(pending.address, pending.potential_wall_ms);
             out.acked.push(pending.address);
         } else {
             self.count("ack-of-another-life");
@@ -273,9 +279,9 @@ impl Pair {
     }
 
     /// R3, the partner's half. The answer is this server's record, as an update.
-    fn end(&mut self, moment: Moment, record: &Binding, store: &mut Store) {
+    fn end(&mut self, moment: Moment, record: Binding, store: &mut Store) {
+        let (address, asked) = (record.address, (record.epoch, record.version));
         let mut mine = self.learn(moment, record, store);
-        let asked = (record.epoch, record.version);
         match accept_end(&Pair::paired(store), moment, asked, &mine) {
             Ok(()) => {
                 self.count("end-accepted");
@@ -288,7 +294,7 @@ impl Pair {
                     crate::failover::EndRefusal::Stale => "end-refused-by-stale",
                     crate::failover::EndRefusal::Stepped => "end-refused-by-stepped",
                 });
-                let may_come_again = mine.version == record.version && mine.epoch == record.epoch;
+                let may_come_again = (mine.epoch, mine.version) == asked;
                 if may_come_again && Rule::RefusedEndsBurn.holds() {
                     // What was refused once must never be accepted later: the home goes on from this version.
                     mine.version.0[self.config.me.index()] += 1;
@@ -297,8 +303,7 @@ impl Pair {
                 }
             }
         }
-        self.dirty.insert(record.address);
-        self.in_flight.remove(&record.address);
+        self.arrears.owe(address);
     }
 }
 

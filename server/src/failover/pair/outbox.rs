@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::command::Leaving;
-use super::{AGAIN_MS, Out, Pair, Pending};
+use super::{Out, Pair};
 use crate::failover::clock::Moment;
 use crate::failover::codec::encode;
 use crate::failover::message::{Body, Header, Message, Update, sent};
@@ -14,8 +14,6 @@ use crate::time::Now;
 
 /// Records in one message.
 const RECORDS: usize = 64;
-/// Updates under way at once.
-const WINDOW: usize = 1_024;
 
 /// A message that is to be sent, and how. The two lanes need keep no order between them, nor any.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,7 +28,7 @@ fn lane(body: &Body) -> Lane {
     match body {
         Body::Hello { .. }
         | Body::Heartbeat
-        | Body::SyncRequest(_)
+        | Body::SyncRequest { .. }
         | Body::Seen(_)
         | Body::Exhausted(_)
         | Body::Handover => Lane::Control,
@@ -123,7 +121,8 @@ impl Pair {
     fn made_to_leave(&mut self, message: Message, moment: Moment, now: Now) -> Message {
         let Message { mut header, body } = message;
         header.clock_wall_ms = now.wall_ms;
-        let as_sent = |records: Vec<Binding>| records.iter().map(|record| sent(record, moment)).collect();
+        let as_sent =
+            |records: Vec<Binding>| records.into_iter().map(|record| sent(record, moment)).collect();
         let body = match body {
             Body::Updates(updates) => {
                 let updates = updates.into_iter().map(|update| self.wishing(update, moment, now)).collect();
@@ -136,7 +135,7 @@ impl Pair {
             body @ (Body::Hello { .. }
             | Body::Heartbeat
             | Body::Acks(_)
-            | Body::SyncRequest(_)
+            | Body::SyncRequest { .. }
             | Body::Synced { .. }
             | Body::Seen(_)
             | Body::Exhausted(_)
@@ -156,52 +155,31 @@ impl Pair {
             0
         };
         let wish_ms = left.saturating_add(left / 2);
-        if let Some(pending) = self.pending.get_mut(&id) {
-            pending.potential_wall_ms =
-                if wish_ms == 0 { 0 } else { moment.late_wall_ms.saturating_add(wish_ms) };
-            pending.sent_boot_ms = now.boot_ms;
-        }
-        Update { id, record: sent(&record, moment), wish_ms }
+        let potential_wall_ms = if wish_ms == 0 { 0 } else { moment.late_wall_ms.saturating_add(wish_ms) };
+        self.arrears.left(id, now.boot_ms, potential_wall_ms);
+        Update { id, record: sent(record, moment), wish_ms }
     }
 
     /// What was not acknowledged for long is sent again.
     pub(super) fn forget_overdue(&mut self, now: Now) {
-        let before = self.pending.len();
-        self.pending.retain(|_, pending| now.boot_ms < pending.sent_boot_ms + AGAIN_MS);
-        if self.pending.len() < before {
+        if self.arrears.forget_overdue(now.boot_ms) {
             self.count("update-again");
-            let pending = &self.pending;
-            self.in_flight.retain(|_, id| pending.contains_key(id));
         }
     }
 
     /// Sends what the partner may not have. Who holds SOLE powers tells nobody: it gives them up first (R10). Who has no
-    /// memory knows nothing that the partner should believe: it listens first (R11).
+    /// memory knows nothing that the partner should believe: it listens first (R11). While all records come in, most of
+    /// what is owed would be out of date at once, so only what somebody waits for goes.
     pub(super) fn send_updates(&mut self, now: Now, store: &Store) {
         if !self.session.is_heard(now, &self.config) || self.facts.sole || self.facts.amnesic {
             return;
         }
-        let room = WINDOW.saturating_sub(self.pending.len());
-        let due: Vec<_> =
-            self.dirty.iter().filter(|at| !self.in_flight.contains_key(at)).take(room).copied().collect();
+        let due = self.arrears.take_due(!self.sync.is_moving(now));
         for addresses in due.chunks(RECORDS) {
-            let mut updates = Vec::new();
+            let mut updates = Vec::with_capacity(addresses.len());
             for address in addresses {
                 let record = store.bindings().get(*address).expect("only records are sent").clone();
-                let id = self.next_id;
-                self.next_id += 1;
-                self.in_flight.insert(*address, id);
-                self.pending.insert(
-                    id,
-                    Pending {
-                        address: *address,
-                        epoch: record.epoch,
-                        version: record.version,
-                        born: record.born,
-                        potential_wall_ms: 0,
-                        sent_boot_ms: now.boot_ms,
-                    },
-                );
+                let id = self.arrears.send(&record, now.boot_ms);
                 updates.push(Update { id, record, wish_ms: 0 });
             }
             let after = store.unsynced().filter(|_| Rule::UpdateAfterSync.holds());

@@ -60,7 +60,7 @@ impl Pair {
             since_boot_ms: self.since_boot_ms,
             why: self.why(),
             epoch: self.facts.epoch,
-            unacked: self.dirty.len(),
+            unacked: self.arrears.len(),
             ends: self.ends.len(),
             partner: session.addressed.then(|| PartnerStatus {
                 heard_ms_ago: now.boot_ms.saturating_sub(session.heard_boot_ms),

@@ -18,16 +18,30 @@ use crate::time::Now;
 const REFUSED_MS: u64 = 5_000;
 /// Addresses looked at in one turn.
 const TURN: usize = 256;
+/// Records gone through in one turn when every address is to be looked at again: less than a millisecond.
+const SWEEP: usize = 4_096;
 
 impl Pair {
     /// Every address that is not free is looked at again: what may be done about it has changed.
-    pub(super) fn look_at_all(&mut self, store: &Store) {
-        let not_free = store.bindings().iter().filter(|binding| !matches!(binding.state, Held::Free { .. }));
-        self.lapsed.extend(not_free.map(|binding| binding.address));
+    pub(super) fn look_at_all(&mut self) {
+        self.swept = Some(0);
+    }
+
+    fn sweep(&mut self, store: &Store) {
+        let Some(from) = self.swept else { return };
+        let mut seen = 0;
+        for binding in store.bindings().from(from).take(SWEEP) {
+            seen += 1;
+            if !matches!(binding.state, Held::Free { .. }) {
+                self.lapsed.insert(binding.address);
+            }
+        }
+        self.swept = (seen == SWEEP).then_some(from + seen);
     }
 
     /// One turn through the addresses whose time is over.
     pub(super) fn stock(&mut self, now: Now, store: &mut Store) {
+        self.sweep(store);
         if !self.resting.is_empty() {
             for range in store.low_ranges(self.config.me) {
                 let resting: Vec<Ipv4Addr> =
@@ -80,7 +94,7 @@ impl Pair {
         if may_free_alone(&paired, moment, binding) {
             self.count("freed-alone");
             let record = freed(binding.clone(), self.config.me.index(), self.facts.epoch);
-            self.dirty.insert(address);
+            self.arrears.owe(address);
             store.apply(record);
             return false;
         }

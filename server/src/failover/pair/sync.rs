@@ -1,113 +1,219 @@
 //! Rejoining: who is stale or has lost its disk asks for everything, and is whole when all of it has come (R10, R11).
+//!
+//! Who asks sets the pace: it asks for one window of records after the other, each when its disk has caught up with
+//! half of the one before. So neither server holds more than a window of them in messages, and packets and updates go
+//! on in between. Who gives remembers nothing: places in the order of [`Bindings::iter`] stay what they are within its
+//! life, and each record is told as it is at that moment, which is never older than the question. What was told in two
+//! epochs is not put together: between them the giver may have gone on alone.
+//!
+//! [`Bindings::iter`]: crate::leases::Bindings::iter
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use super::{AGAIN_MS, Pair, freed};
+use crate::failover::merge::covers;
 use crate::failover::message::{Body, SyncId};
-use crate::leases::{Binding, State, Store};
+use crate::leases::{Binding, State, Store, Version};
 use crate::time::Now;
 
 /// Records in one message.
 const RECORDS: usize = 64;
+/// After how long without anything of it a sync is asked for again, in milliseconds.
+const STALLED_MS: u64 = 2 * AGAIN_MS;
 
-/// A sync that this server asked for, and the last it answered.
+/// A sync that has come to its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Synced {
+    /// Which of this life it was.
+    pub number: u64,
+    /// How many records came.
+    pub records: u64,
+    /// From the first question to the last record, in milliseconds.
+    pub took_ms: u64,
+}
+
+/// A sync that this server asked for.
 #[derive(Debug, Default)]
 pub(super) struct Sync {
     asked: SyncId,
-    asked_boot_ms: u64,
-    /// Records by the place of their first.
-    parts: BTreeMap<u64, usize>,
-    announced: Option<(u64, u64)>,
-    answered: SyncId,
+    /// Something of it is still to come.
+    under_way: bool,
+    begun_boot_ms: u64,
+    /// When something of it came last, or was asked for.
+    moved_boot_ms: u64,
+    /// In which epoch the partner tells all of it; absent: nothing has come yet.
+    epoch: Option<u64>,
+    /// Before this place all records have come.
+    come: u64,
+    /// Records that came beyond it, by the place of their first.
+    ahead: BTreeMap<u64, u64>,
+    /// Before this place all records were asked for.
+    asked_to: u64,
+    /// How many there are, when the partner has said so.
+    count: Option<u64>,
     /// An operator wants everything, though nothing makes it necessary.
     wanted: bool,
-    /// What the partner spoke of since this server has no memory of its own.
-    heard_of: BTreeSet<Ipv4Addr>,
+    /// The partner's latest word on each address it spoke of, while this server has no memory of its own.
+    heard_of: BTreeMap<Ipv4Addr, (u64, Version)>,
+    last: Option<Synced>,
 }
 
 impl Sync {
     pub(super) fn want(&mut self) {
         self.wanted = true;
-        self.asked_boot_ms = 0;
     }
 
-    /// A new life of the partner counts its syncs anew, and finishes none of ours.
+    /// What came so far counts no more, and nothing of it that is still to come: there is a new life of the partner, or
+    /// of this server.
     pub(super) fn forget_partner(&mut self) {
-        self.answered = 0;
-        self.parts.clear();
-        self.announced = None;
-        self.asked_boot_ms = 0;
-        self.asked += 1;
+        self.under_way = false;
     }
 
-    /// The partner spoke of an address while this server has no memory of its own.
-    pub(super) fn heard_of(&mut self, address: Ipv4Addr) {
-        self.heard_of.insert(address);
+    /// Whether records come in.
+    pub(super) fn is_moving(&self, now: Now) -> bool {
+        self.under_way && now.boot_ms < self.moved_boot_ms.saturating_add(STALLED_MS)
+    }
+
+    fn begin(&mut self, now: Now) {
+        let Sync { asked, wanted, last, .. } = *self;
+        let (asked, begun_boot_ms) = (asked + 1, now.boot_ms);
+        *self = Sync { asked, under_way: true, begun_boot_ms, wanted, last, ..Sync::default() };
+    }
+
+    /// Whether something the partner said in `epoch` is of the sync that is under way.
+    fn is_of_it(&mut self, now: Now, sync: SyncId, epoch: u64) -> bool {
+        if !self.under_way || sync != self.asked {
+            return false;
+        }
+        let begun = *self.epoch.get_or_insert(epoch);
+        if epoch == begun {
+            self.moved_boot_ms = now.boot_ms;
+        } else if epoch > begun {
+            // It is asked for anew.
+            self.under_way = false;
+        }
+        epoch == begun
+    }
+
+    /// Whether the partner's word on an address is its latest, as far as was heard. Who has no memory believes it, so an
+    /// earlier one that was overtaken must not take its place.
+    pub(super) fn is_latest_word(&mut self, word: &Binding) -> bool {
+        let Binding { address, epoch, version, .. } = *word;
+        let latest = self
+            .heard_of
+            .get(&address)
+            .is_none_or(|(before, heard)| epoch > *before || (epoch == *before && covers(version, *heard)));
+        if latest {
+            self.heard_of.insert(address, (epoch, version));
+        }
+        latest
     }
 
     /// Whether a part is of the sync that is under way; then it counts.
-    pub(super) fn expects(&mut self, sync: SyncId, first: u64, records: usize) -> bool {
-        let expected = sync == self.asked && self.asked > 0;
-        if expected {
-            self.parts.insert(first, records);
+    pub(super) fn expects(&mut self, now: Now, sync: SyncId, epoch: u64, first: u64, records: usize) -> bool {
+        if !self.is_of_it(now, sync, epoch) || first >= self.asked_to {
+            return false;
         }
-        expected
+        let end = self.ahead.entry(first).or_default();
+        *end = (*end).max(first + records as u64);
+        while let Some((first, end)) = self.ahead.first_key_value().filter(|(first, _)| **first <= self.come)
+        {
+            let (first, end) = (*first, *end);
+            self.come = self.come.max(end);
+            self.ahead.remove(&first);
+        }
+        true
     }
 
-    pub(super) fn announced(&mut self, sync: SyncId, count: u64, epoch: u64) {
-        if sync == self.asked && self.asked > 0 {
-            self.announced = Some((count, epoch));
+    pub(super) fn announced(&mut self, now: Now, sync: SyncId, epoch: u64, count: u64) {
+        if self.is_of_it(now, sync, epoch) {
+            self.count = Some(count);
         }
+    }
+
+    /// From where on the next window is to be asked for, if it is time.
+    fn next_window(&mut self, window: u64) -> Option<u64> {
+        let due = self.under_way && self.count.is_none() && self.come + window / 2 >= self.asked_to;
+        let from = self.asked_to;
+        self.asked_to += if due { window } else { 0 };
+        due.then_some(from)
     }
 }
 
 impl Pair {
-    /// Asks for everything, if it is needed and the partner is in a state to give it.
-    pub(super) fn ask_for_sync(&mut self, now: Now) {
+    /// The last sync of this life that has come to its end.
+    pub fn last_sync(&self) -> Option<Synced> {
+        self.sync.last
+    }
+
+    /// Asks for everything, if it is needed and the partner is in a state to give it; again from where it stopped, if it
+    /// has stopped.
+    pub(super) fn ask_for_sync(&mut self, now: Now, store: &Store) {
         let needed = self.is_stale() || (self.sync.wanted && !self.facts.sole);
         if !needed || !self.session.partner.can_give() || !self.session.is_heard(now, &self.config) {
             return;
         }
-        if now.boot_ms < self.sync.asked_boot_ms.saturating_add(2 * AGAIN_MS) && self.sync.asked_boot_ms > 0 {
-            return;
+        if self.sync.is_moving(now) {
+            return self.ask_for_next_window(store);
         }
-        self.sync.asked += 1;
-        self.sync.asked_boot_ms = now.boot_ms;
-        self.sync.parts.clear();
-        self.sync.announced = None;
-        self.count("sync-asked");
-        self.say(Body::SyncRequest(self.sync.asked), None);
+        if self.sync.under_way {
+            self.count("sync-asked-again");
+        } else {
+            self.sync.begin(now);
+            self.count("sync-asked");
+        }
+        self.sync.moved_boot_ms = now.boot_ms;
+        self.sync.asked_to = self.sync.come;
+        self.sync.count = None;
+        self.ask_for_next_window(store);
     }
 
-    /// Everything, in parts. Only who is sovereign and holds no powers gives it: they went, durably, before this.
-    pub(super) fn cut_snapshot(&mut self, sync: SyncId, store: &Store) {
-        if sync <= self.sync.answered || !self.is_sovereign() || self.facts.sole {
+    /// The question rests on what has come being on disk: so the partner tells no faster than this disk writes.
+    fn ask_for_next_window(&mut self, store: &Store) {
+        let sync = self.sync.asked;
+        if let Some(from) = self.sync.next_window(self.config.sync_window) {
+            self.say(Body::SyncRequest { sync, from }, store.unsynced());
+        }
+    }
+
+    /// Some records, and how many there are if these are the last. Only who is sovereign and holds no powers gives them:
+    /// they went, durably, before this.
+    pub(super) fn give_window(&mut self, sync: SyncId, from: u64, store: &Store) {
+        if !self.is_sovereign() || self.facts.sole {
             return self.count("sync-refused");
         }
-        self.sync.answered = sync;
         self.count("sync-answered");
-        let records: Vec<Binding> = store.bindings().iter().cloned().collect();
-        let count = records.len() as u64;
-        let mut first = 0;
-        for part in records.chunks(RECORDS) {
-            self.say(Body::Snapshot { sync, first, records: part.to_vec() }, store.unsynced());
-            first += part.len() as u64;
+        let (window, count) = (self.config.sync_window, store.bindings().len() as u64);
+        let size =
+            |records: u64| usize::try_from(records).expect("there are fewer records than IPv4 addresses");
+        let mut records = store.bindings().from(size(from.min(count))).take(size(window));
+        let mut first = from;
+        loop {
+            let part: Vec<Binding> = records.by_ref().take(RECORDS).cloned().collect();
+            if part.is_empty() {
+                break;
+            }
+            let next = first + part.len() as u64;
+            self.say(Body::Snapshot { sync, first, records: part }, store.unsynced());
+            first = next;
         }
-        self.say(Body::Synced { sync, count }, store.unsynced());
+        if first >= count {
+            self.say(Body::Synced { sync, count }, store.unsynced());
+        }
     }
 
     /// When all of it has come this server is of the partner's epoch and whole again.
     pub(super) fn try_to_finish_sync(&mut self, now: Now, store: &mut Store) {
-        let Some((count, epoch)) = self.sync.announced else { return };
-        let come: u64 = self.sync.parts.values().map(|records| *records as u64).sum();
+        let (Some(count), Some(epoch)) = (self.sync.count, self.sync.epoch) else { return };
         let needed = self.is_stale() || self.sync.wanted;
-        if come < count || !needed || epoch < self.facts.epoch {
+        if !self.sync.under_way || self.sync.come < count || !needed || epoch < self.facts.epoch {
             return;
         }
-        self.sync.announced = None;
-        self.sync.asked += 1;
+        self.sync.under_way = false;
         self.sync.wanted = false;
+        let took_ms = now.boot_ms.saturating_sub(self.sync.begun_boot_ms);
+        self.sync.last = Some(Synced { number: self.sync.asked, records: self.sync.come, took_ms });
         self.count("sync-finished");
         if !self.is_stale() {
             return;
@@ -121,7 +227,7 @@ impl Pair {
         }
         self.session.exchanged = !self.is_stale();
         self.keep_facts(store);
-        self.dirty.extend(store.bindings().iter().map(|binding| binding.address));
+        self.arrears.owe_all(store.bindings().iter().map(|binding| binding.address));
         self.conclude(now, store);
         let hello = self.hello();
         self.say(hello, None);
@@ -132,7 +238,7 @@ impl Pair {
     fn forget_what_only_a_restored_disk_says(&mut self, store: &mut Store) {
         let heard_of = std::mem::take(&mut self.sync.heard_of);
         let unknown = store.bindings().iter().filter(|binding| {
-            !matches!(binding.state, State::Free { .. }) && !heard_of.contains(&binding.address)
+            !matches!(binding.state, State::Free { .. }) && !heard_of.contains_key(&binding.address)
         });
         for binding in unknown.cloned().collect::<Vec<_>>() {
             self.count("restored-forgotten");

@@ -185,9 +185,8 @@ impl Store {
     }
 
     /// Notes what the partner has promised for a binding. Needs no disk: who forgets it has less right.
-    pub fn raise_potential(&mut self, mut binding: Binding, potential_wall_ms: u64) {
-        binding.potential_wall_ms = binding.potential_wall_ms.max(potential_wall_ms);
-        self.bindings.put(binding);
+    pub fn raise_potential(&mut self, address: Ipv4Addr, potential_wall_ms: u64) {
+        self.bindings.raise_potential(address, potential_wall_ms);
     }
 
     /// Looks at an address again when the clock says so.
