@@ -7,6 +7,7 @@
 mod classes;
 mod error;
 mod hash;
+mod meaning;
 mod reservations;
 mod tables;
 mod values;
@@ -17,6 +18,7 @@ pub use classes::{
 };
 pub use error::TableError;
 pub use hash::FastHash;
+pub use meaning::Meaning;
 pub use reservations::{Known, Registry, Reservation, ReservationId};
 pub use tables::{PlanId, Pool, PoolId, Segment, SegmentId, Subnet, SubnetId, Tables};
 pub use values::{Values, ValuesId};

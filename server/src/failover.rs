@@ -16,6 +16,7 @@ mod home;
 mod merge;
 pub mod mutant;
 mod rights;
+mod terms;
 
 mod duty;
 mod hash;
@@ -40,3 +41,4 @@ pub use message::{Ack, Body, Header, Message, Update, received, sent};
 pub use rights::{
     EndRefusal, Granted, Paired, Refusal, Right, Standing, accept_end, grant, may_begin_end, may_free_alone,
 };
+pub use terms::{Agreed, Frozen, Terms, Word};

@@ -11,10 +11,12 @@ mod turn;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use leasehold_schemas::artefact::Digest;
 use leasehold_schemas::vocab::Seconds;
 
 use crate::estate::Tables;
-use crate::failover::pair::{Command, Event as PairEvent, Out, Pair, Parcel, Unsafe};
+use crate::failover::pair::{self, Command, Event as PairEvent, Out, Pair, Parcel, Unsafe};
+use crate::failover::{Ownership, Terms};
 use crate::leases::journal::{Completion, Operation};
 use crate::leases::{Binding, Durable, LeaseRequest, Outcome, Store, Unavailable};
 use crate::serve::{
@@ -29,7 +31,7 @@ pub use parking::PARKED_MAX;
 use parking::{Parked, Parking};
 use promises::Promises;
 pub use turn::HELD_MAX;
-use turn::{Copy, Held, admit, note};
+use turn::{Copy, Held, admit, keep_frozen, note};
 
 /// How many addresses are tried for one exchange before it is given up.
 pub const TRIES_MAX: u8 = 4;
@@ -133,8 +135,25 @@ impl Node {
 
     /// Makes the node one of a pair. `open` has seen the node's store.
     pub fn with_partner(mut self, open: impl FnOnce(&mut Store) -> Pair) -> Node {
-        self.pair = Some(Box::new(open(&mut self.store)));
+        let mut pair = Box::new(open(&mut self.store));
+        pair.serve(terms(&self.tables, pair.config()), &mut self.store);
+        self.pair = Some(pair);
         self
+    }
+
+    /// Learns what another artefact says, in case that the partner may act by it.
+    pub fn know(&mut self, tables: &Tables) {
+        if let Some(pair) = &mut self.pair {
+            let terms = terms(tables, pair.config());
+            pair.know_terms(terms, &mut self.store);
+        }
+    }
+
+    /// Says which artefact this server has at hand, to serve next.
+    pub fn stage(&mut self, staged: Option<Digest>) {
+        if let Some(pair) = &mut self.pair {
+            pair.stage(staged);
+        }
     }
 
     /// This server's half of the pair.
@@ -167,6 +186,9 @@ impl Node {
                     pair.reconfigure(tables.name(), said);
                 }
                 self.tables = tables;
+                if let Some(pair) = &mut self.pair {
+                    pair.serve(terms(&self.tables, pair.config()), &mut self.store);
+                }
             }
             Event::Partner(bytes) => self.partner(now, PairEvent::Message(bytes), out),
             Event::PartnerLost => self.partner(now, PairEvent::Lost, out),
@@ -266,6 +288,7 @@ impl Node {
         let bindings = self.store.bindings();
         let mut situation =
             Situation::new(&self.tables, &self.config, bindings, message, meta, &mut self.notes)?;
+        keep_frozen(&mut situation, &self.store);
         if let Some(pair) = &mut self.pair {
             let admitted = admit(pair, &mut self.held, &mut situation, &mut self.store, now, copy);
             if admitted.is_err() && situation.kind == MessageType::Request && situation.names_other_server() {
@@ -323,8 +346,9 @@ impl Node {
         };
         let message = Message::read(bytes, &mut self.index).map_err(Silence::Malformed)?;
         let bindings = self.store.bindings();
-        let situation =
+        let mut situation =
             Situation::new(&self.tables, &self.config, bindings, message, *meta, &mut self.notes)?;
+        keep_frozen(&mut situation, &self.store);
         let mut desk = Desk {
             store: &mut self.store,
             holds: &mut self.holds,
@@ -376,6 +400,18 @@ impl Node {
         if let Err(silence) = self.outcome(now, parked, &Outcome::Done(durable.clone()), out) {
             self.counters.silent(silence);
         }
+    }
+}
+
+/// What of an estate both servers must hold alike. One that says nothing of a pair changes none of its numbers.
+fn terms(tables: &Tables, config: &pair::Config) -> Terms {
+    let said = tables.high_availability();
+    Terms {
+        digest: tables.digest(),
+        meaning: Arc::clone(tables.meaning()),
+        ownership: said.map_or(config.ownership, Ownership::of),
+        lead_ms: said.map_or(config.lead_ms, |said| u64::from(said.mclt_secs.0) * 1_000),
+        mode: said.map_or(config.mode, |said| said.mode),
     }
 }
 

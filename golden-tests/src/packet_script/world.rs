@@ -205,8 +205,9 @@ pub(super) fn tables(file: &Path) -> Result<Arc<Tables>, String> {
         let compilation = compile(&sources, &mut Cache::default(), case::today());
         let artefact =
             compilation.artefact.ok_or_else(|| finding_list(&sources, &compilation.diagnostics))?;
-        let (estate, _) = artefact::decode(&artefact.bytes).map_err(|why| why.to_string())?;
-        return Tables::build(&estate).map(Arc::new).map_err(|why| why.to_string());
+        let (estate, digest) = artefact::decode(&artefact.bytes).map_err(|why| why.to_string())?;
+        let tables = Tables::build(&estate).map_err(|why| why.to_string())?;
+        return Ok(Arc::new(tables.with_digest(digest)));
     }
     let bytes = fs::read(file).map_err(|why| format!("{}: {why}", file.display()))?;
     let estate = artefact::decode_estate(&bytes).map_err(|why| format!("{}: {why}", file.display()))?;

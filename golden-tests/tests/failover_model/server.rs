@@ -151,6 +151,7 @@ impl Server {
             me,
             ownership: Ownership { share: 2 },
             lead_ms: LEAD_MS,
+            fence_ms: PADDING.pad(LEAD_MS),
             padding: PADDING,
             clock: clock(),
             epoch: self.epoch,

@@ -42,7 +42,8 @@ impl Wanted {
         let (estate, digest) = decode(&bytes).map_err(|error| format!("cannot serve {shown}: {error}"))?;
         let role = self.role(&estate).map_err(|why| format!("cannot serve {shown}: {why}"))?;
         let tables = Tables::build(&estate)
-            .map_err(|error| format!("cannot serve {shown}: {error}; compile the estate again"))?;
+            .map_err(|error| format!("cannot serve {shown}: {error}; compile the estate again"))?
+            .with_digest(digest);
         Ok(Loaded { bytes: bytes.into(), digest, tables: Arc::new(tables), role })
     }
 

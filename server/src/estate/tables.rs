@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use leasehold_schemas::artefact::{self, HighAvailability, Identity};
+use leasehold_schemas::artefact::{self, Digest, HighAvailability, Identity};
 use leasehold_schemas::vocab::{AddrRange, Cidr};
 
 use super::classes::{ClassId, Classes, Plan};
 use super::error::TableError;
 use super::hash::FastHash;
+use super::meaning::Meaning;
 use super::reservations::{Known, Registry};
 use super::values::{Values, ValuesId};
 use crate::wire::Message;
@@ -82,6 +83,8 @@ pub struct Pool {
 #[derive(Clone, Debug)]
 pub struct Tables {
     name: String,
+    digest: Digest,
+    meaning: Arc<Meaning>,
     high_availability: Option<HighAvailability>,
     classes: Classes,
     values: Vec<Values>,
@@ -146,6 +149,8 @@ impl Tables {
         let selectors = joined(&estate.subnet_selection_sources);
         Ok(Tables {
             name,
+            digest: Digest([0; 32]),
+            meaning: Arc::new(Meaning::of(estate)),
             high_availability,
             classes,
             values,
@@ -166,6 +171,22 @@ impl Tables {
     /// The estate's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same, of the artefact with this digest: what a pair knows it by.
+    pub fn with_digest(mut self, digest: Digest) -> Tables {
+        self.digest = digest;
+        self
+    }
+
+    /// The artefact's digest; zero where nobody said it.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// What each address means.
+    pub fn meaning(&self) -> &Arc<Meaning> {
+        &self.meaning
     }
 
     /// The pair that serves the estate; absent: a single server.

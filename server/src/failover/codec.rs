@@ -4,10 +4,13 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
+use leasehold_schemas::artefact::Digest;
+
 use super::home::Side;
 use super::message::{Ack, Body, Header, Message, Update};
 use super::pair::State as PairState;
 use super::preface::SPOKEN;
+use super::terms::{Agreed, Word};
 use super::watch::PacketKey;
 use crate::leases::Binding;
 use crate::leases::journal::codec::{self as binding, Fields, number, put, put_number};
@@ -40,6 +43,10 @@ const CLOCK: u8 = 15;
 const STATE: u8 = 16;
 const PACKETS: u8 = 17;
 const NETWORKS: u8 = 18;
+const RUNNING: u8 = 19;
+const STAGED: u8 = 20;
+const AGREED: u8 = 21;
+const ROUND: u8 = 22;
 
 const ITEM_ID: u8 = 1;
 const ITEM_RECORD: u8 = 2;
@@ -52,6 +59,8 @@ const SOLE: u64 = 4;
 const SOVEREIGN: u64 = 8;
 const LEAVING: u64 = 16;
 const ABLE: u64 = 32;
+const READY: u64 = 64;
+const PREPARED: u64 = 128;
 
 /// Why octets are no message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -117,6 +126,7 @@ pub fn encode(message: &Message) -> Vec<u8> {
         leaving,
         state,
         clock_wall_ms,
+        word,
     } = header;
     let mut out = vec![VERSION];
     put_number(&mut out, PAIR, *pair);
@@ -130,15 +140,33 @@ pub fn encode(message: &Message) -> Vec<u8> {
         | (u64::from(*sole) * SOLE)
         | (u64::from(*sovereign) * SOVEREIGN)
         | (u64::from(*leaving) * LEAVING)
-        | (u64::from(*able) * ABLE);
+        | (u64::from(*able) * ABLE)
+        | (u64::from(word.is_some_and(|word| word.ready)) * READY)
+        | (u64::from(word.is_some_and(|word| word.prepared)) * PREPARED);
     put_number(&mut out, FLAGS, flags);
     if let Some(state) = state {
         put_number(&mut out, STATE, u64::from(state.octet()));
     }
     put_number(&mut out, CLOCK, *clock_wall_ms);
+    if let Some(word) = word {
+        put_word(&mut out, word);
+    }
     put_number(&mut out, KIND, kind(body));
     put_body(&mut out, body);
     out
+}
+
+fn put_word(out: &mut Vec<u8>, word: &Word) {
+    // Two of its fields are flags.
+    let Word { running, staged, agreed, prepared: _, round, ready: _ } = word;
+    put(out, RUNNING, &running.0);
+    if let Some(digest) = staged {
+        put(out, STAGED, &digest.0);
+    }
+    if let Some(agreed) = agreed {
+        put(out, AGREED, &agreed.to_octets());
+    }
+    put_number(out, ROUND, *round);
 }
 
 fn put_body(out: &mut Vec<u8>, body: &Body) {
@@ -261,6 +289,10 @@ struct Read {
     state: u64,
     packets: Vec<PacketKey>,
     networks: Vec<Ipv4Addr>,
+    running: Option<Digest>,
+    staged: Option<Digest>,
+    agreed: Option<Agreed>,
+    round: u64,
     items: Vec<Item>,
 }
 
@@ -292,6 +324,19 @@ pub fn decode(bytes: &[u8]) -> Result<Message, Unreadable> {
             COUNT => &mut read.count,
             CLOCK => &mut read.clock,
             STATE => &mut read.state,
+            ROUND => &mut read.round,
+            RUNNING => {
+                read.running = Some(digest(value)?);
+                continue;
+            }
+            STAGED => {
+                read.staged = Some(digest(value)?);
+                continue;
+            }
+            AGREED => {
+                read.agreed = Some(Agreed::from_octets(value).ok_or(Unreadable::Field("digest"))?);
+                continue;
+            }
             ITEM if read.items.len() == ITEMS_MAX => return Err(Unreadable::TooLong),
             ITEM => {
                 read.items.push(Item::read(value)?);
@@ -312,6 +357,10 @@ pub fn decode(bytes: &[u8]) -> Result<Message, Unreadable> {
     read.message()
 }
 
+fn digest(value: &[u8]) -> Result<Digest, Unreadable> {
+    <[u8; 32]>::try_from(value).map(Digest).map_err(|_| Unreadable::Field("digest"))
+}
+
 /// Values of one length, one behind the other.
 fn list<const LENGTH: usize, T>(
     octets: &[u8],
@@ -325,6 +374,17 @@ fn list<const LENGTH: usize, T>(
 }
 
 impl Read {
+    fn word(&self) -> Option<Word> {
+        self.running.map(|running| Word {
+            running,
+            staged: self.staged,
+            agreed: self.agreed,
+            prepared: self.flags & PREPARED != 0,
+            round: self.round,
+            ready: self.flags & READY != 0,
+        })
+    }
+
     fn message(self) -> Result<Message, Unreadable> {
         let from = match self.from {
             0 => Side::Primary,
@@ -346,6 +406,7 @@ impl Read {
             leaving: self.flags & LEAVING != 0,
             state: PairState::ALL.into_iter().find(|state| u64::from(state.octet()) == self.state),
             clock_wall_ms: self.clock,
+            word: self.word(),
         };
         Ok(Message { header, body: self.body()? })
     }

@@ -3,6 +3,8 @@
 
 use std::net::Ipv4Addr;
 
+use leasehold_schemas::artefact::HighAvailability;
+
 /// One server of the pair.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Side {
@@ -38,6 +40,12 @@ pub struct Ownership {
 }
 
 impl Ownership {
+    /// As an artefact says. The compiler sees to it that the share is 2 or more; one of everything would leave no home
+    /// to the primary.
+    pub fn of(said: &HighAvailability) -> Ownership {
+        Ownership { share: said.standby_share.max(2) }
+    }
+
     /// The only server that may bind `address` to a new client.
     pub fn home(self, address: Ipv4Addr) -> Side {
         if address.to_bits() % self.share == self.share - 1 { Side::Standby } else { Side::Primary }

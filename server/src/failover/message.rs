@@ -8,6 +8,7 @@ use std::net::Ipv4Addr;
 use super::clock::{Moment, Padding};
 use super::home::Side;
 use super::pair::State as PairState;
+use super::terms::Word;
 use super::watch::PacketKey;
 use crate::leases::{Binding, State};
 
@@ -45,6 +46,8 @@ pub struct Header {
     pub state: Option<PairState>,
     /// What its wall clock says, in milliseconds since 1970 UTC: only to be compared. Nothing is counted from it.
     pub clock_wall_ms: u64,
+    /// What it serves, and what it has confirmed: said with a Hello and a heartbeat.
+    pub word: Option<Word>,
 }
 
 /// A record that the partner is to keep, and what is asked for it.

@@ -47,11 +47,15 @@ pub enum Rule {
     EpochsDecide,
     /// R7: an ack is for the life of the address that it was sent for.
     AcksAreForOneLife,
+    /// What means something else in what the partner may act by is bound to nobody new.
+    FrozenWhileArtefactsDiffer,
+    /// The partner has every record of what was begun under the old artefact before it acts by the new one.
+    RecordsBeforeArtefacts,
 }
 
 impl Rule {
     /// Every rule that can be off.
-    pub const ALL: [Rule; 21] = [
+    pub const ALL: [Rule; 23] = [
         Rule::EndAfterSync,
         Rule::EndingIsFrozen,
         Rule::LeadIsWaited,
@@ -73,6 +77,8 @@ impl Rule {
         Rule::EarlierLivesAreDead,
         Rule::EpochsDecide,
         Rule::AcksAreForOneLife,
+        Rule::FrozenWhileArtefactsDiffer,
+        Rule::RecordsBeforeArtefacts,
     ];
 
     /// Whether the rule holds.

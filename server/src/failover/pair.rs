@@ -7,6 +7,7 @@
 
 mod answering;
 mod arrears;
+mod artefacts;
 mod command;
 mod config;
 mod hearing;
@@ -31,6 +32,8 @@ use crate::time::{Millis, Now};
 
 use answering::Answering;
 use arrears::Arrears;
+use artefacts::Artefacts;
+pub use artefacts::{Accord, ArtefactStatus};
 use command::Leaving;
 pub use command::{Command, Unsafe, alone};
 pub use config::{Config, Start};
@@ -82,6 +85,7 @@ pub struct Pair {
     session: Session,
     sync: Sync,
     answering: Answering,
+    artefacts: Artefacts,
     outbox: Outbox,
     arrears: Arrears,
     /// Addresses whose clients this life has told something: for them it wishes promises.
@@ -110,7 +114,9 @@ impl Pair {
         let former_single = known.is_none() && !store.bindings().is_empty();
         let mut facts = match (known, config.start) {
             (Some(facts), Start::Continue | Start::NewPair | Start::Alone) => facts,
-            (Some(facts), Start::Restored) => Facts { amnesic: true, sole: false, ..facts },
+            (Some(facts), Start::Restored) => {
+                Facts { amnesic: true, sole: false, agreed: None, prepared: None, ..facts }
+            }
             (None, Start::NewPair) => Facts::default(),
             (None, Start::Continue) if former_single => Facts::default(),
             (None, Start::Continue | Start::Restored | Start::Alone) => {
@@ -124,7 +130,8 @@ impl Pair {
         facts.clock_wall_ms = moment.late_wall_ms;
         if facts.sole {
             // Nobody can say how long it was off: its clock may have been set. The wait begins anew.
-            let wait = config.padding.pad(config.lead_ms);
+            let leads = [facts.agreed, facts.prepared].into_iter().flatten().map(|agreed| agreed.lead_ms);
+            let wait = config.padding.pad(leads.fold(config.lead_ms, u64::max));
             facts.powers_from_wall_ms = moment.late_wall_ms.saturating_add(wait);
         }
         let mut pair = Pair {
@@ -137,6 +144,7 @@ impl Pair {
             session: Session::default(),
             sync: Sync::default(),
             answering: Answering::default(),
+            artefacts: Artefacts::default(),
             outbox: Outbox::default(),
             arrears: Arrears::of_all(store.bindings().iter().map(|binding| binding.address)),
             told: BTreeSet::new(),
@@ -158,7 +166,7 @@ impl Pair {
             pair.count("amnesic-start");
         }
         if config.start == Start::Alone && !pair.facts.sole {
-            pair.alone_boot_ms = Some(now.boot_ms.saturating_add(config.padding.pad(config.lead_ms)));
+            pair.alone_boot_ms = Some(now.boot_ms.saturating_add(pair.fence_ms()));
         }
         pair.keep_facts(store);
         pair.look_at_all();
@@ -201,7 +209,7 @@ impl Pair {
         &self.config
     }
 
-    /// Takes over what another estate says of the pair, as far as it may change while the pair runs.
+    /// Takes over what another estate says of who answers and how patient the pair is; the rest is [`Pair::serve`]'s.
     pub fn reconfigure(&mut self, estate: &str, said: &HighAvailability) {
         let node = said.servers.get(self.config.me.index()).map(|server| server.name.as_str());
         let said = node.and_then(|node| Config::of(estate, said, node, self.config.start));
@@ -279,7 +287,8 @@ impl Pair {
         store.set_standing(Standing::Paired(Paired {
             me: self.config.me,
             ownership: self.config.ownership,
-            lead_ms: self.config.lead_ms,
+            lead_ms: self.lead_ms(),
+            fence_ms: self.fence_ms(),
             padding: self.config.padding,
             clock: self.clock,
             epoch: self.facts.epoch,
@@ -320,6 +329,7 @@ impl Pair {
         self.stock(now, store);
         self.forget_overdue(now);
         self.watch_disk(now, store);
+        self.agree(now, store);
         let body = match (self.leaving, self.session.addressed) {
             (Leaving::Gone, _) => Body::Handover,
             (Leaving::No | Leaving::Draining { .. }, true) => Body::Heartbeat,
@@ -329,10 +339,7 @@ impl Pair {
     }
 
     fn settle(&mut self, now: Now, store: &mut Store, out: &mut Out) {
-        for address in store.take_changed() {
-            self.arrears.owe(address);
-            self.told.insert(address);
-        }
+        self.take_in_changes(store);
         self.lapsed.extend(store.take_lapsed());
         self.go_on_leaving(now, store);
         self.conclude(now, store);
@@ -342,12 +349,21 @@ impl Pair {
         self.release(now, store, out);
     }
 
+    /// What clients were told since.
+    fn take_in_changes(&mut self, store: &mut Store) {
+        for address in store.take_changed() {
+            self.arrears.owe(address);
+            self.told.insert(address);
+        }
+    }
+
     /// R11: whoever is not sovereign and meets a partner without memory waits until everything the partner can have
     /// promised alone has passed, and then begins an epoch of its own.
     fn outlive_amnesia(&mut self, now: Now, store: &mut Store) {
-        let waited = self.session.amnesic_since_boot_ms.is_some_and(|since| {
-            now.boot_ms >= since.saturating_add(self.config.padding.pad(self.config.lead_ms))
-        });
+        let waited = self
+            .session
+            .amnesic_since_boot_ms
+            .is_some_and(|since| now.boot_ms >= since.saturating_add(self.fence_ms()));
         let partner_amnesic = self.session.is_heard(now, &self.config) && self.session.partner.amnesic;
         if waited && partner_amnesic && !self.is_sovereign() && !self.facts.amnesic {
             self.facts.epoch = self.facts.epoch.max(self.session.epoch_seen) + 1;

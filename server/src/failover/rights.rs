@@ -29,6 +29,8 @@ pub struct Paired {
     pub ownership: Ownership,
     /// Maximum client lead time in milliseconds: how far beyond the partner's promise a lease may reach.
     pub lead_ms: u64,
+    /// How long the partner may let one reach, padded: what is waited for before its addresses are used.
+    pub fence_ms: u64,
     /// How durations are padded.
     pub padding: Padding,
     /// What tells the time.
@@ -98,11 +100,13 @@ pub enum Refusal {
     BeforePowers,
     /// An earlier life of this server may have given the address away.
     Resting,
+    /// The address means something else in what the partner may act by.
+    Frozen,
 }
 
 impl Refusal {
     /// Every refusal, in the order of counters.
-    pub const ALL: [Refusal; 10] = [
+    pub const ALL: [Refusal; 11] = [
         Refusal::NotServing,
         Refusal::OtherClient,
         Refusal::Declined,
@@ -113,6 +117,7 @@ impl Refusal {
         Refusal::NotHome,
         Refusal::BeforePowers,
         Refusal::Resting,
+        Refusal::Frozen,
     ];
 }
 
@@ -285,7 +290,7 @@ pub fn may_free_alone(paired: &Paired, moment: Moment, binding: &Binding) -> boo
         State::Bound(_) => far,
         State::Declined { until_wall_ms } => far.max(until_wall_ms),
     };
-    let lead = if Rule::LeadIsWaited.holds() { paired.padding.pad(paired.lead_ms) } else { 0 };
+    let lead = if Rule::LeadIsWaited.holds() { paired.fence_ms } else { 0 };
     paired.has_powers(moment)
         && !paired.stale
         && !moment.stepped

@@ -1,5 +1,7 @@
 //! What a server of a pair must remember of itself, beside its bindings.
 
+use crate::failover::Agreed;
+
 /// The durable facts of one server of a pair. Times are milliseconds since 1970 UTC; 0 is never.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Facts {
@@ -19,4 +21,8 @@ pub struct Facts {
     pub rest_until_wall_ms: u64,
     /// The latest this server has known it to be: a clock that is set back across a restart is seen by it.
     pub clock_wall_ms: u64,
+    /// The last artefact that both servers confirmed; absent: unknown.
+    pub agreed: Option<Agreed>,
+    /// One that this server has confirmed beside it: its partner may act by it already.
+    pub prepared: Option<Agreed>,
 }

@@ -89,11 +89,11 @@ impl Store {
         if !by_right::may_offer_any(&self.standing) {
             return None;
         }
-        let (bindings, standing) = (&self.bindings, &self.standing);
+        let (bindings, standing, rights) = (&self.bindings, &self.standing, &self.by_right);
         self.lists.pick(range, |address| {
             let free =
                 bindings.get(address).is_none_or(|binding| matches!(binding.state, State::Free { .. }));
-            free && by_right::is_own(standing, address) && usable(address)
+            free && rights.is_own(standing, address) && usable(address)
         })
     }
 

@@ -120,6 +120,10 @@ fn request(
         (_, None, None) => return Err(Silence::NoRequestedAddress),
     };
     let place = situation.place_of(address).filter(|_| !must_move(situation, store, address, now));
+    if store.is_frozen(address) && (place.is_none() || situation.kept != Some(address)) {
+        // The partner may know better.
+        return Err(Silence::NoRight);
+    }
     let Some(place) = place else { return deny(situation, store, goal) };
     match record(situation, store, address, now) {
         Record::Others => deny(situation, store, goal),

@@ -45,6 +45,8 @@ pub struct Situation<'a> {
     /// The server that the client names is silent, and this one answers in its place. It denies nothing then: in a mere
     /// link cut the other one lives.
     pub stands_in: bool,
+    /// An address that the client has and goes on with, whatever the estate says: the pair's artefacts differ about it.
+    pub kept: Option<Ipv4Addr>,
     /// Name of the interface on which it came.
     interface: &'a str,
     octets: &'a RefCell<Vec<u8>>,
@@ -106,6 +108,7 @@ impl<'a> Situation<'a> {
             known,
             client,
             stands_in: false,
+            kept: None,
             octets,
             interface,
         };
@@ -155,6 +158,9 @@ impl<'a> Situation<'a> {
     /// that is open to it and reserved for nobody.
     pub fn place_of(&self, address: Ipv4Addr) -> Option<Place> {
         let place = self.subnet_place(address)?;
+        if self.kept == Some(address) {
+            return Some(place);
+        }
         let reserved = self.reservation().and_then(|reservation| reservation.address);
         let allowed = match (reserved, place.pool) {
             (Some(reserved), _) if reserved == address => true,

@@ -55,12 +55,28 @@ fn body() -> impl Strategy<Value = Body> {
     ]
 }
 
+fn word() -> impl Strategy<Value = Word> {
+    let agreed = any::<Option<([u8; 32], u64)>>();
+    (any::<Option<[u8; 32]>>(), agreed, any::<[u8; 32]>(), any::<[bool; 2]>(), any::<u64>()).prop_map(
+        |(staged, agreed, running, [prepared, ready], round)| Word {
+            running: Digest(running),
+            staged: staged.map(Digest),
+            agreed: agreed.map(|(digest, lead_ms)| Agreed { digest: Digest(digest), lead_ms }),
+            prepared,
+            round,
+            ready,
+        },
+    )
+}
+
 fn message() -> impl Strategy<Value = Message> {
-    (any::<[u64; 6]>(), any::<[bool; 7]>(), 0..=PairState::ALL.len(), body()).prop_map(
+    let word = proptest::option::of(word());
+    (any::<[u64; 6]>(), any::<[bool; 7]>(), 0..=PairState::ALL.len(), word, body()).prop_map(
         |(
             [pair, from_boot, to_boot, sequence, epoch, clock_wall_ms],
             [standby, stale, amnesic, sole, sovereign, leaving, able],
             state,
+            word,
             body,
         )| {
             let from = if standby { Side::Standby } else { Side::Primary };
@@ -79,6 +95,7 @@ fn message() -> impl Strategy<Value = Message> {
                 leaving,
                 state: PairState::ALL.get(state).copied(),
                 clock_wall_ms,
+                word,
             };
             Message { header, body }
         },

@@ -64,7 +64,7 @@ impl Pair {
         let partner = &self.session.partner;
         let silent = !self.session.is_heard(now, &self.config) || self.session.lost || partner.leaving;
         Manners {
-            mode: self.config.mode,
+            mode: self.mode(),
             me: self.config.me,
             able: self.is_able(),
             sole: self.facts.sole,

@@ -34,6 +34,8 @@ pub(super) struct Arrears {
     /// In the order in which they became urgent; who is not urgent any more is skipped.
     queue: VecDeque<Ipv4Addr>,
     rest: BTreeSet<Ipv4Addr>,
+    /// Of what is owed, what was so when another artefact was taken up.
+    marked: BTreeSet<Ipv4Addr>,
     under_way: BTreeMap<Ipv4Addr, u64>,
     pending: BTreeMap<u64, Pending>,
     last_id: u64,
@@ -54,6 +56,21 @@ impl Arrears {
     /// Whether the partner has everything.
     pub(super) fn is_empty(&self) -> bool {
         self.owed.is_empty()
+    }
+
+    /// Remembers what is owed now.
+    pub(super) fn mark(&mut self) {
+        self.marked.clone_from(&self.owed);
+    }
+
+    /// Forgets what was marked.
+    pub(super) fn unmark(&mut self) {
+        self.marked.clear();
+    }
+
+    /// Whether the partner has had everything that was marked, as it was or as it has become.
+    pub(super) fn has_paid_marked(&self) -> bool {
+        self.marked.is_empty()
     }
 
     /// A record has changed; what is under way is out of date.
@@ -88,6 +105,7 @@ impl Arrears {
     /// The partner has it.
     pub(super) fn pay(&mut self, address: Ipv4Addr) {
         self.owed.remove(&address);
+        self.marked.remove(&address);
         self.urgent.remove(&address);
         self.rest.remove(&address);
     }
@@ -211,6 +229,18 @@ mod tests {
         arrears.pay(address(1));
         assert!(arrears.is_empty() && send(&mut arrears, 0).is_empty());
         assert!(arrears.answered(3).is_none());
+    }
+
+    #[test]
+    fn what_was_marked_is_paid_once_even_if_it_is_owed_again() {
+        let mut arrears = Arrears::of_all((1..3).map(address));
+        arrears.mark();
+        arrears.owe(address(7));
+        arrears.pay(address(1));
+        arrears.owe(address(1));
+        assert!(!arrears.has_paid_marked());
+        arrears.pay(address(2));
+        assert!(arrears.has_paid_marked() && arrears.len() == 2);
     }
 
     #[test]

@@ -230,7 +230,7 @@ impl Pair {
             return Err(Unsafe::NotSovereign);
         }
         let moment = self.moment(now);
-        let wait = if Rule::LeadIsWaited.holds() { self.config.padding.pad(self.config.lead_ms) } else { 0 };
+        let wait = if Rule::LeadIsWaited.holds() { self.fence_ms() } else { 0 };
         self.take_powers(moment.late_wall_ms.saturating_add(wait), store);
         Ok(())
     }
@@ -305,6 +305,7 @@ impl Pair {
         self.boot_before = self.facts.boot;
         self.facts.boot += 1;
         self.begun_boot_ms = now.boot_ms;
+        self.artefacts.forget_partner();
         self.session.exchanged = false;
         self.session.addressed = false;
         self.arrears.forget_what_is_under_way();
@@ -328,6 +329,7 @@ impl Pair {
         }
         self.partner_can_tell(now)?;
         self.facts.amnesic = true;
+        self.forget_agreement(store);
         self.begin_another_life(now, store);
         Ok(())
     }

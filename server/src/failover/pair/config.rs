@@ -65,7 +65,7 @@ impl Config {
             max_response_delay_ms,
             peer_ack_wait_ms,
             mclt_secs,
-            standby_share,
+            standby_share: _,
         } = pair;
         let me = match servers.iter().position(|server| server.name == node)? {
             0 => Side::Primary,
@@ -82,8 +82,7 @@ impl Config {
             pair: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
             me,
             mode: *mode,
-            // The compiler sees to it that it is 2 or more; a share of everything would leave no home to the primary.
-            ownership: Ownership { share: (*standby_share).max(2) },
+            ownership: Ownership::of(pair),
             lead_ms: u64::from(mclt_secs.0) * 1_000,
             padding: Padding { rate_error_ppm: RATE_ERROR_PPM },
             heartbeat_ms: u64::from(heartbeat_delay_ms.0).max(1),
@@ -95,8 +94,8 @@ impl Config {
         })
     }
 
-    /// What of another estate's numbers may be taken over while the pair runs: who answers, and how patient it is. Which
-    /// pair it is, how addresses are shared and the lead time are what both must agree on; they stay until the next start.
+    /// What of another estate's numbers is taken over at once: who answers, and how patient the server is. How addresses
+    /// are shared and the lead time are what both must agree on; which pair it is never changes while it runs.
     pub(super) fn taking(self, other: Config) -> Config {
         let Config { mode, heartbeat_ms, silent_ms, ack_wait_ms, skew_alarm_ms, .. } = other;
         Config { mode, heartbeat_ms, silent_ms, ack_wait_ms, skew_alarm_ms, ..self }

@@ -22,7 +22,9 @@ impl Pair {
         if header.pair != self.config.pair || header.from == self.config.me {
             return self.count("message-of-another-pair");
         }
+        // Who says which artefact it serves is held to what both confirmed; an earlier release says its numbers alone.
         if let Body::Hello { lead_ms, share, .. } = body
+            && header.word.is_none()
             && (lead_ms != self.config.lead_ms || share != self.config.ownership.share)
         {
             return self.count("hello-by-other-numbers");
@@ -33,6 +35,7 @@ impl Pair {
         }
         self.conclude(now, store);
         self.act(now, header.epoch, body, fresh, store, out);
+        self.agree(now, store);
     }
 
     /// R13: whether the message is meant for this life and from the partner's present one; and whether it is newer
@@ -40,6 +43,7 @@ impl Pair {
     fn know(&mut self, now: Now, header: &Header, body: &Body, store: &mut Store) -> Option<bool> {
         if header.from_boot > self.session.boot {
             self.session.renew(header.from_boot);
+            self.artefacts.forget_partner();
             self.arrears.forget_what_is_under_way();
             self.sync.forget_partner();
             self.count("partner-began");
@@ -87,6 +91,7 @@ impl Pair {
         self.facts.sole = false;
         self.session.exchanged = false;
         self.session.addressed = false;
+        self.forget_agreement(store);
         self.keep_facts(store);
         self.conclude(now, store);
         let hello = self.hello();
@@ -115,6 +120,12 @@ impl Pair {
             session.amnesic_since_boot_ms.get_or_insert(now.boot_ms);
         } else {
             session.amnesic_since_boot_ms = None;
+        }
+        if let Body::Hello { lead_ms, .. } = body {
+            self.artefacts.partner_leads(*lead_ms);
+        }
+        if let Some(word) = header.word {
+            self.hear_word(word);
         }
         let mut changed = false;
         if self.facts.sole && !matches!(body, Body::Handover) && Rule::PowersGoInRejoin.holds() {
@@ -192,7 +203,7 @@ impl Pair {
         let address = record.address;
         let theirs = received(record, moment, self.config.padding);
         let forgotten = self.facts.amnesic.then(|| {
-            let lead_ms = self.config.padding.pad(self.config.lead_ms);
+            let lead_ms = self.fence_ms();
             Forgotten { told_at_least_wall_ms: moment.late_wall_ms.saturating_add(lead_ms), lead_ms }
         });
         let mine = store.bindings().get(address);

@@ -90,6 +90,18 @@ impl Pair {
             state: Some(self.state),
             // It is what it is when it leaves.
             clock_wall_ms: 0,
+            word: match body {
+                Body::Hello { .. } | Body::Heartbeat => self.word(),
+                Body::Updates(_)
+                | Body::Acks(_)
+                | Body::Ends(_)
+                | Body::SyncRequest(_)
+                | Body::Snapshot { .. }
+                | Body::Synced { .. }
+                | Body::Seen(_)
+                | Body::Exhausted(_)
+                | Body::Handover => None,
+            },
         };
         self.outbox.waiting.push_back((after, Message { header, body }));
     }

@@ -185,6 +185,7 @@ mod tests {
             me: Side::Primary,
             ownership: Ownership { share: 4 },
             lead_ms: 30_000,
+            fence_ms: 30_000,
             padding: Padding { rate_error_ppm: 0 },
             clock: Clock::new(NOW, 0),
             epoch: 0,

@@ -1,5 +1,6 @@
 //! What a server of a pair says of itself to whoever watches it.
 
+use super::artefacts::ArtefactStatus;
 use super::command::Leaving;
 use super::{Pair, State};
 use crate::time::Now;
@@ -48,6 +49,8 @@ pub struct Status {
     pub leaving: bool,
     /// Times the impossible was met: both servers bound one address to different clients. It must stay 0.
     pub conflicts: u64,
+    /// What both serve.
+    pub artefacts: ArtefactStatus,
 }
 
 impl Pair {
@@ -75,6 +78,7 @@ impl Pair {
             powers_in_ms: self.facts.sole.then(|| powers_from.saturating_sub(self.moment(now).early_wall_ms)),
             leaving: self.leaving != Leaving::No || self.facts.given_up,
             conflicts: self.counts.get("conflict").copied().unwrap_or(0),
+            artefacts: self.artefact_status(),
         }
     }
 

@@ -108,6 +108,9 @@ impl Pair {
             }
             self.count("low-stock");
         }
+        if store.is_frozen(address) {
+            return true;
+        }
         if may_begin_end(&paired, moment, binding) {
             let asked = self.ends.get(&address).copied();
             // What was refused was refused for a reason that takes time to pass.

@@ -222,8 +222,7 @@ impl Pair {
         if self.facts.amnesic {
             self.forget_what_only_a_restored_disk_says(store);
             self.facts.amnesic = false;
-            let rest = self.config.padding.pad(self.config.lead_ms);
-            self.facts.rest_until_wall_ms = self.moment(now).late_wall_ms.saturating_add(rest);
+            self.facts.rest_until_wall_ms = self.moment(now).late_wall_ms.saturating_add(self.fence_ms());
         }
         self.session.exchanged = !self.is_stale();
         self.keep_facts(store);

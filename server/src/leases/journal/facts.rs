@@ -1,6 +1,7 @@
 //! A server's facts as tagged fields, as [`super::codec`] writes bindings.
 
-use super::codec::{Fields, Malformed, number, put_number};
+use super::codec::{Fields, Malformed, number, put, put_number};
+use crate::failover::Agreed;
 use crate::leases::facts::Facts;
 
 const BOOT: u8 = 1;
@@ -9,6 +10,8 @@ const FLAGS: u8 = 3;
 const POWERS_FROM: u8 = 4;
 const REST_UNTIL: u8 = 5;
 const CLOCK: u8 = 6;
+const AGREED: u8 = 7;
+const PREPARED: u8 = 8;
 
 const FLAG_SOLE: u64 = 1;
 const FLAG_GIVEN_UP: u64 = 2;
@@ -24,6 +27,8 @@ pub(super) fn encode(facts: &Facts, out: &mut Vec<u8>) {
         amnesic,
         rest_until_wall_ms,
         clock_wall_ms,
+        agreed,
+        prepared,
     } = facts;
     put_number(out, BOOT, *boot);
     put_number(out, EPOCH, *epoch);
@@ -34,6 +39,15 @@ pub(super) fn encode(facts: &Facts, out: &mut Vec<u8>) {
     put_number(out, POWERS_FROM, *powers_from_wall_ms);
     put_number(out, REST_UNTIL, *rest_until_wall_ms);
     put_number(out, CLOCK, *clock_wall_ms);
+    for (tag, known) in [(AGREED, agreed), (PREPARED, prepared)] {
+        if let Some(known) = known {
+            put(out, tag, &known.to_octets());
+        }
+    }
+}
+
+fn agreed(value: &[u8]) -> Result<Agreed, Malformed> {
+    Agreed::from_octets(value).ok_or(Malformed { field: "agreed artefact" })
 }
 
 /// Reads facts; unknown fields are skipped.
@@ -53,6 +67,8 @@ pub(super) fn decode(body: &[u8]) -> Result<Facts, Malformed> {
             POWERS_FROM => facts.powers_from_wall_ms = number(value, "begin of the powers")?,
             REST_UNTIL => facts.rest_until_wall_ms = number(value, "end of the rest")?,
             CLOCK => facts.clock_wall_ms = number(value, "clock")?,
+            AGREED => facts.agreed = Some(agreed(value)?),
+            PREPARED => facts.prepared = Some(agreed(value)?),
             _ => {}
         }
     }
@@ -61,13 +77,20 @@ pub(super) fn decode(body: &[u8]) -> Result<Facts, Malformed> {
 
 #[cfg(test)]
 mod tests {
+    use leasehold_schemas::artefact::Digest;
     use proptest::prelude::*;
 
     use super::*;
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(numbers in any::<[u64; 5]>(), flags in any::<[bool; 3]>()) {
+        fn what_is_written_is_read(
+            numbers in any::<[u64; 5]>(),
+            flags in any::<[bool; 3]>(),
+            artefacts in any::<[Option<([u8; 32], u64)>; 2]>(),
+        ) {
+            let artefacts = artefacts.map(|known| known.map(|(digest, lead_ms)| Agreed { digest: Digest(digest), lead_ms }));
+            let [agreed, prepared] = artefacts;
             let [boot, epoch, powers_from_wall_ms, rest_until_wall_ms, clock_wall_ms] = numbers;
             let [sole, given_up, amnesic] = flags;
             let facts = Facts {
@@ -79,6 +102,8 @@ mod tests {
                 amnesic,
                 rest_until_wall_ms,
                 clock_wall_ms,
+                agreed,
+                prepared,
             };
             let mut body = Vec::new();
             encode(&facts, &mut body);

@@ -13,7 +13,7 @@ use leasehold_schemas::vocab::AddrRange;
 use super::stock::{Stock, is_free};
 use super::{Answer, Store, arm};
 use crate::estate::FastHash;
-use crate::failover::{Paired, Refusal, Right, Side, Standing, grant};
+use crate::failover::{Frozen, Granted, Moment, Paired, Refusal, Right, Side, Standing, grant};
 use crate::leases::client::{Client, ClientKey};
 use crate::leases::facts::Facts;
 use crate::leases::record::{Binding, State};
@@ -43,6 +43,8 @@ pub(super) struct ByRight {
     reserved: Arc<HashSet<u32, FastHash>>,
     /// Of these, those that their client waits for, while another's record stands.
     wanted: BTreeSet<Ipv4Addr>,
+    /// Addresses that are bound to nobody new while the servers' artefacts differ about them.
+    frozen: Frozen,
 }
 
 /// Whether any address may be offered to a new client: what cannot be granted is not offered.
@@ -53,13 +55,25 @@ pub(super) fn may_offer_any(standing: &Standing) -> bool {
     }
 }
 
-/// Whether a free address may be offered to a new client, as far as ownership and standing go.
-pub(super) fn is_own(standing: &Standing, address: Ipv4Addr) -> bool {
-    match standing {
-        Standing::Alone => true,
-        Standing::Paired(paired) => {
-            let every = paired.powers_from_wall_ms.is_some() && paired.waited;
-            every || paired.ownership.home(address) == paired.me
+impl ByRight {
+    /// Whether a free address may be offered to a new client, as far as ownership, artefacts and standing go.
+    pub(super) fn is_own(&self, standing: &Standing, address: Ipv4Addr) -> bool {
+        match standing {
+            Standing::Alone => true,
+            Standing::Paired(paired) => {
+                let every = paired.powers_from_wall_ms.is_some() && paired.waited;
+                every || (paired.ownership.home(address) == paired.me && !self.frozen.contains(address))
+            }
+        }
+    }
+
+    fn is_frozen(&self, standing: &Standing, address: Ipv4Addr) -> bool {
+        match standing {
+            Standing::Alone => false,
+            Standing::Paired(paired) => {
+                let alone = paired.powers_from_wall_ms.is_some() && paired.waited;
+                !alone && self.frozen.contains(address)
+            }
         }
     }
 }
@@ -99,6 +113,41 @@ impl Store {
             let not_free = self.bindings.iter().filter(|binding| !is_free(binding));
             self.by_right.lapsed.extend(not_free.map(|binding| binding.address));
         }
+    }
+
+    /// Takes over which addresses are bound to nobody new.
+    pub fn set_frozen(&mut self, frozen: Frozen) {
+        self.by_right.frozen = frozen;
+        self.lists.readmit();
+    }
+
+    /// Whether the servers' artefacts differ about an address, so that only who has it may go on with it. Who goes on
+    /// alone and has waited is held by nobody's artefact but its own.
+    pub fn is_frozen(&self, address: Ipv4Addr) -> bool {
+        self.by_right.is_frozen(&self.standing, address)
+    }
+
+    /// Whether any address is frozen.
+    pub fn freezes(&self) -> bool {
+        !self.by_right.frozen.is_empty()
+    }
+
+    /// What the rights say, and the artefacts.
+    fn granted(
+        &self,
+        paired: &Paired,
+        now: Now,
+        address: Ipv4Addr,
+        key: &ClientKey,
+    ) -> Result<Granted, Refusal> {
+        let moment: Moment = paired.moment(now);
+        let granted = grant(paired, moment, self.bindings.get(address), address, key);
+        let extends = granted.is_ok_and(|granted| match granted.right {
+            Right::ExtendFromNow | Right::ExtendFromPotential => true,
+            Right::BindHome | Right::BindPartners => false,
+        });
+        let frozen = !extends && !paired.has_powers(moment) && self.by_right.frozen.contains(address);
+        if frozen { Err(Refusal::Frozen) } else { granted }
     }
 
     /// Whether the home of an address has few free ones left where the address lies.
@@ -208,9 +257,7 @@ impl Store {
     pub fn may_offer(&self, now: Now, address: Ipv4Addr, key: &ClientKey) -> bool {
         match &self.standing {
             Standing::Alone => true,
-            Standing::Paired(paired) => {
-                grant(paired, paired.moment(now), self.bindings.get(address), address, key).is_ok()
-            }
+            Standing::Paired(paired) => self.granted(paired, now, address, key).is_ok(),
         }
     }
 
@@ -219,12 +266,10 @@ impl Store {
     pub fn may_move_to(&self, now: Now, address: Ipv4Addr, key: &ClientKey) -> bool {
         match &self.standing {
             Standing::Alone => true,
-            Standing::Paired(paired) => {
-                match grant(paired, paired.moment(now), self.bindings.get(address), address, key) {
-                    Ok(_) => true,
-                    Err(refusal) => refusal == Refusal::NotHome && paired.normal,
-                }
-            }
+            Standing::Paired(paired) => match self.granted(paired, now, address, key) {
+                Ok(_) => true,
+                Err(refusal) => refusal == Refusal::NotHome && paired.normal,
+            },
         }
     }
 
@@ -301,7 +346,7 @@ impl Store {
     fn try_bind(&mut self, paired: &Paired, now: Now, address: Ipv4Addr, wish: &Grant) -> Option<Answer> {
         let moment = paired.moment(now);
         let record = self.bindings.get(address);
-        let granted = match grant(paired, moment, record, address, &wish.client.key) {
+        let granted = match self.granted(paired, now, address, &wish.client.key) {
             Ok(granted) => granted,
             Err(refusal) => {
                 *self.by_right.counts.refusals.entry(refusal).or_default() += 1;
