@@ -2,11 +2,13 @@
 //!
 //! The servers are the production nodes: journal codec, peer codec, state machines and packets are what will serve.
 //! Only sockets, disks and clocks are replaced. At every step: an address has one holder as clients see it, nothing
-//! acknowledged is missing after a restart, and no conflict is counted. After the faults stop: both are NORMAL, their
+//! acknowledged is missing after a restart, no conflict is counted, and nobody new gets an address about which the
+//! servers' artefacts differ. After the faults stop: both are NORMAL, their
 //! records are equal, what is over is free, and every client has a lease. Claimed within the model: clients count a
 //! lease from sending the REQUEST (RFC 2131 section 4.4.5), replies older than 2 s are dropped, clocks' rates differ by
 //! at most `rate_error_ppm`, who says that a partner is off says the truth, and a restored disk is said to be one.
 
+mod artefacts;
 mod check;
 mod client;
 mod fault;
@@ -35,13 +37,16 @@ pub enum Harm {
     Conflict,
     /// After the faults, all was not well.
     Unwell,
+    /// An address was bound about which the servers' artefacts differ.
+    NotFrozen,
     /// Something that must not be at all: an unreadable packet or journal, a loop.
     Broken,
 }
 
 impl Harm {
     /// Every kind.
-    pub const ALL: [Harm; 5] = [Harm::TwoHolders, Harm::Lost, Harm::Conflict, Harm::Unwell, Harm::Broken];
+    pub const ALL: [Harm; 6] =
+        [Harm::TwoHolders, Harm::Lost, Harm::Conflict, Harm::Unwell, Harm::NotFrozen, Harm::Broken];
 
     /// Its name in scripts.
     pub fn name(self) -> &'static str {
@@ -50,6 +55,7 @@ impl Harm {
             Harm::Lost => "lost",
             Harm::Conflict => "conflict",
             Harm::Unwell => "unwell",
+            Harm::NotFrozen => "not-frozen",
             Harm::Broken => "broken",
         }
     }

@@ -41,4 +41,4 @@ pub use message::{Ack, Body, Header, Message, Update, received, sent};
 pub use rights::{
     EndRefusal, Granted, Paired, Refusal, Right, Standing, accept_end, grant, may_begin_end, may_free_alone,
 };
-pub use terms::{Agreed, Frozen, Terms, Word};
+pub use terms::{Agreed, Errand, Frozen, PIECE_MAX, Terms, WHY_MAX, Word};

@@ -3,6 +3,7 @@
 //! Invariant: an exchange that waits for the store is owned here, counted and bounded by [`PARKED_MAX`]; each ends
 //! by the store's outcome. What the store answers is checked against the estate as it is then.
 
+mod artefacts;
 mod counters;
 mod parking;
 mod promises;
@@ -11,12 +12,11 @@ mod turn;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use leasehold_schemas::artefact::Digest;
 use leasehold_schemas::vocab::Seconds;
 
 use crate::estate::Tables;
-use crate::failover::pair::{self, Command, Event as PairEvent, Out, Pair, Parcel, Unsafe};
-use crate::failover::{Ownership, Terms};
+use crate::failover::Errand;
+use crate::failover::pair::{Command, Event as PairEvent, Out, Pair, Parcel, Unsafe};
 use crate::leases::journal::{Completion, Operation};
 use crate::leases::{Binding, Durable, LeaseRequest, Outcome, Store, Unavailable};
 use crate::serve::{
@@ -26,12 +26,13 @@ use crate::serve::{
 use crate::time::{Millis, Now};
 use crate::wire::{Message, MessageType, OptionIndex};
 
+use artefacts::{keep_frozen, terms};
 pub use counters::Counters;
 pub use parking::PARKED_MAX;
 use parking::{Parked, Parking};
 use promises::Promises;
 pub use turn::HELD_MAX;
-use turn::{Copy, Held, admit, keep_frozen, note};
+use turn::{Copy, Held, admit, note};
 
 /// How many addresses are tried for one exchange before it is given up.
 pub const TRIES_MAX: u8 = 4;
@@ -74,6 +75,8 @@ pub struct Actions {
     pub list: Vec<Action>,
     /// What is to be said to the partner, in order.
     pub partner: Vec<Parcel>,
+    /// What the partner asks or tells about artefacts.
+    pub errands: Vec<Errand>,
     spare: Vec<Vec<u8>>,
 }
 
@@ -141,21 +144,6 @@ impl Node {
         self
     }
 
-    /// Learns what another artefact says, in case that the partner may act by it.
-    pub fn know(&mut self, tables: &Tables) {
-        if let Some(pair) = &mut self.pair {
-            let terms = terms(tables, pair.config());
-            pair.know_terms(terms, &mut self.store);
-        }
-    }
-
-    /// Says which artefact this server has at hand, to serve next.
-    pub fn stage(&mut self, staged: Option<Digest>) {
-        if let Some(pair) = &mut self.pair {
-            pair.stage(staged);
-        }
-    }
-
     /// This server's half of the pair.
     pub fn pair(&self) -> Option<&Pair> {
         self.pair.as_deref()
@@ -201,6 +189,7 @@ impl Node {
         let mut said = Out::default();
         pair.step(now, event, &mut self.store, &mut said);
         out.partner.append(&mut said.messages);
+        out.errands.append(&mut said.errands);
         for address in said.acked {
             if let Some(promised) = self.promises.fulfilled(address) {
                 self.promised(now, &promised, out);
@@ -400,18 +389,6 @@ impl Node {
         if let Err(silence) = self.outcome(now, parked, &Outcome::Done(durable.clone()), out) {
             self.counters.silent(silence);
         }
-    }
-}
-
-/// What of an estate both servers must hold alike. One that says nothing of a pair changes none of its numbers.
-fn terms(tables: &Tables, config: &pair::Config) -> Terms {
-    let said = tables.high_availability();
-    Terms {
-        digest: tables.digest(),
-        meaning: Arc::clone(tables.meaning()),
-        ownership: said.map_or(config.ownership, Ownership::of),
-        lead_ms: said.map_or(config.lead_ms, |said| u64::from(said.mclt_secs.0) * 1_000),
-        mode: said.map_or(config.mode, |said| said.mode),
     }
 }
 

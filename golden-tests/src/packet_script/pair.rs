@@ -13,7 +13,9 @@
 //! lines time passes, and both do what falls due. Beside packets: `wait`, `power-off SERVER`, `start SERVER`,
 //! `reset SERVER` (its connection to the partner is reset), `cut`, `mend` (the link), `deaf SERVER`, `hears SERVER`
 //! (its service hangs, and its heart beats), `disk stop SERVER`, `disk go SERVER`, `command SERVER NAME`,
-//! `refuses SERVER NAME REASON`, `state SERVER NAME`, `count SERVER BRANCH NUMBER`. `reload FOLDER` swaps the estate of both. Every answer must be spoken of before time goes on.
+//! `refuses SERVER NAME REASON`, `state SERVER NAME`, `count SERVER BRANCH NUMBER`. `reload FOLDER` swaps the estate of both,
+//! `serve SERVER FOLDER` that of one (with its next start, if it is off); `artefacts SERVER ACCORD` says how they stand
+//! to each other. Every answer must be spoken of before time goes on.
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
@@ -49,11 +51,11 @@ struct Server {
     silences: Vec<u64>,
     deaf: bool,
     disk_stopped: bool,
+    tables: Option<Arc<Tables>>,
 }
 
 #[derive(Debug, Default)]
 struct World {
-    tables: Option<Arc<Tables>>,
     servers: [Server; 2],
     elapsed_ms: u64,
     cut: bool,
@@ -79,13 +81,13 @@ impl World {
     fn line(&mut self, line: &str, folder: &Path) -> Result<(), String> {
         match words(line).as_slice() {
             ["estate", name] => {
-                self.tables = Some(tables(&folder.join(name))?);
+                self.estate(&tables(&folder.join(name))?);
                 self.start(0, Start::NewPair)?;
                 self.start(1, Start::NewPair)
             }
             ["reload", name] => {
                 let tables = tables(&folder.join(name))?;
-                self.tables = Some(Arc::clone(&tables));
+                self.estate(&tables);
                 self.event(0, Event::Reload(Arc::clone(&tables)))?;
                 self.event(1, Event::Reload(tables))
             }
@@ -95,7 +97,7 @@ impl World {
                     server.silences = silences(server);
                 }
                 self.advance(time)?;
-                self.happen(rest)
+                self.happen(rest, folder)
             }
             ["->", server, rest @ ..] => {
                 let at = server_named(server)?;
@@ -105,8 +107,28 @@ impl World {
         }
     }
 
-    fn happen(&mut self, words: &[&str]) -> Result<(), String> {
+    fn estate(&mut self, tables: &Arc<Tables>) {
+        for server in &mut self.servers {
+            server.tables = Some(Arc::clone(tables));
+        }
+    }
+
+    fn happen(&mut self, words: &[&str], folder: &Path) -> Result<(), String> {
         match words {
+            ["serve", server, name] => {
+                let (at, tables) = (server_named(server)?, tables(&folder.join(name))?);
+                self.servers[at].tables = Some(Arc::clone(&tables));
+                if self.servers[at].node.is_some() {
+                    self.event(at, Event::Reload(tables))?;
+                }
+            }
+            ["artefacts", server, expected] => {
+                let node = self.servers[server_named(server)?].node.as_ref().ok_or("the server is off")?;
+                let status = node.pair().expect("it has a partner").artefact_status();
+                if status.accord.name() != *expected {
+                    return Err(format!("they are {status:?}"));
+                }
+            }
             ["wait"] => {}
             ["power-off", server] => {
                 let server = &mut self.servers[server_named(server)?];
@@ -171,7 +193,7 @@ impl World {
 
     fn start(&mut self, at: usize, start: Start) -> Result<(), String> {
         let now = self.now();
-        let tables = self.tables.as_ref().ok_or("name an estate first")?;
+        let tables = self.servers[at].tables.clone().ok_or("name an estate first")?;
         let said = tables.high_availability().ok_or("the estate has no pair")?;
         let name = said.servers[at].name.clone();
         let config = Config::of(tables.name(), said, &name, start).ok_or("the estate does not know it")?;
@@ -180,7 +202,7 @@ impl World {
         let recovered = recover(Some(&identity), &server.disk.files()).map_err(|why| format!("{why:?}"))?;
         let store = Store::open(identity, Sizes::default(), recovered);
         let serve = serve::Config { server_id: Some(ADDRESSES[at]), ..serve::Config::default() };
-        let node = Node::new(Arc::clone(tables), serve, store);
+        let node = Node::new(tables, serve, store);
         server.node = Some(node.with_partner(|store| Pair::open(config, now, store)));
         self.event(at, Event::Timer)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use leasehold_server::failover::pair::State as PairState;
+use leasehold_server::failover::pair::{Accord, State as PairState};
 use leasehold_server::leases::{Binding, State, Version};
 use leasehold_server::serve::Outgoing;
 use leasehold_server::wire::{Message, MessageType, OptionIndex, code};
@@ -52,7 +52,13 @@ impl World {
         let record = server.node.as_ref().and_then(|node| node.store().bindings().get(message.yiaddr()));
         let Some(record) = record else { return };
         let State::Bound(holder) = &record.state else { return };
-        server.acknowledged.insert(record.address, (holder.key.clone(), until, record.born));
+        let (address, born) = (record.address, record.born);
+        let before = server.acknowledged.insert(address, (holder.key.clone(), until, born));
+        // Who began it counts its own changes up with it.
+        let began = before.is_none_or(|(_, _, before)| before.0[at] < born.0[at] && before != born);
+        if began && born.0[at] > 0 && record.version == born {
+            self.nothing_frozen_is_bound(at, address);
+        }
     }
 
     /// Nothing acknowledged is missing after a restart, unless it had ended before.
@@ -114,6 +120,10 @@ impl World {
             let pair = node.pair().expect("both are of a pair");
             if pair.state() != PairState::Normal {
                 wrong.push(format!("server {number} is {}: {:?}", pair.state().name(), pair.facts()));
+            }
+            let accord = pair.artefact_status();
+            if accord.accord != Accord::Agreed || accord.frozen != Some(0) {
+                wrong.push(format!("server {number} says of the artefacts: {accord:?}"));
             }
             if pair.unacked() > 0 {
                 wrong

@@ -2,6 +2,7 @@
 
 use leasehold_server::failover::pair::{Command, Start};
 
+use super::artefacts::ARTEFACTS;
 use super::script::Deed;
 use super::world::{Happening, World};
 use crate::simulated_disk::Tear;
@@ -37,11 +38,13 @@ pub enum Fault {
     Handover,
     /// Many clients act at once.
     Storm,
+    /// Another artefact is rolled out, one server after the other; now and then it is taken back instead.
+    Rollout,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 14] = [
+    pub const ALL: [Fault; 15] = [
         Fault::PowerFails,
         Fault::ProcessDies,
         Fault::CrashAtOutput,
@@ -56,6 +59,7 @@ impl Fault {
         Fault::SlowDisk,
         Fault::Handover,
         Fault::Storm,
+        Fault::Rollout,
     ];
 
     /// Its name in reports.
@@ -94,6 +98,7 @@ impl World {
                 vec![(t, Deed::Leave(at, 2_000 + self.dice.roll() % 60_000))]
             }
             Fault::Storm => vec![(t, Deed::Storm)],
+            Fault::Rollout => self.roll_out(at, long),
             Fault::PowerFails
             | Fault::ProcessDies
             | Fault::CrashAtOutput
@@ -104,6 +109,16 @@ impl World {
             | Fault::Pause
             | Fault::Handover => Vec::new(),
         }
+    }
+
+    /// First one server, then the other; or the first goes back to what it had.
+    fn roll_out(&mut self, at: usize, long: u64) -> Vec<(u64, Deed)> {
+        let (t, before) = (self.t, self.servers[at].artefact);
+        let number = self.dice.below(ARTEFACTS);
+        let gap = if self.dice.below(2) == 0 { long / 8 } else { long };
+        let second =
+            if self.dice.below(4) == 0 { Deed::Serve(at, before) } else { Deed::Serve(1 - at, number) };
+        vec![(t, Deed::Serve(at, number)), (t + gap, second)]
     }
 
     pub(super) fn storm(&mut self) {

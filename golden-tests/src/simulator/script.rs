@@ -7,6 +7,7 @@
 //! 90s start 0
 //! 30s cut link 60s                      or `cut 0->1 60s`, `cut clients 0 west 60s`
 //! 70s command 1 partner-down            or handover, pause, resume, sync, forget-disk
+//! 80s serve 0 3                         another artefact, by its number
 //! 90s start-alone 1                     by an operator who says that the other is off
 //! expect freed-alone                    counted at least once
 //! harm two-holders without epochs-decide under seed 7
@@ -21,6 +22,7 @@ use leasehold_schemas::vocab::Millis;
 use leasehold_server::failover::mutant::Rule;
 use leasehold_server::failover::pair::{Command, Start};
 
+use super::artefacts::ARTEFACTS;
 use super::world::{Happening, World};
 use super::{Harm, rule_name};
 use crate::simulated_disk::SimulatedDisk;
@@ -60,6 +62,8 @@ pub enum Deed {
     Command(usize, Command),
     /// Hands over, stops 4 s later, and is off for so many milliseconds; nothing, if the handover is refused.
     Leave(usize, u64),
+    /// A server is given another artefact, by its number; it has it from its next start on if it is off.
+    Serve(usize, usize),
 }
 
 impl Display for Deed {
@@ -85,6 +89,7 @@ impl Display for Deed {
             Deed::StartAlone(at) => write!(f, "start-alone {at}"),
             Deed::Command(at, command) => write!(f, "command {at} {}", command.name()),
             Deed::Leave(at, long) => write!(f, "leave {at} {long}ms"),
+            Deed::Serve(at, number) => write!(f, "serve {at} {number}"),
         }
     }
 }
@@ -188,6 +193,10 @@ fn deed(words: &[&str]) -> Option<Deed> {
         }
         ["sync-fails", server, count] => Deed::SyncFails(at(server)?, count.parse().ok()?),
         ["storm"] => Deed::Storm,
+        ["serve", server, number] => {
+            let number = number.parse().ok().filter(|number| *number < ARTEFACTS)?;
+            Deed::Serve(at(server)?, number)
+        }
         ["leave", server, long] => Deed::Leave(at(server)?, span(long)?),
         _ => return None,
     })
@@ -251,6 +260,7 @@ impl World {
             Deed::SlowDisk(at, long) => self.servers[at].slow_until = t + long,
             Deed::SyncFails(at, count) => self.servers[at].disk.fail_sync_in = Some(count),
             Deed::Storm => self.storm(),
+            Deed::Serve(at, number) => self.serve(at, number),
             Deed::Command(at, command) => {
                 let done = self.command(at, command);
                 self.count(if done { "command-done" } else { "command-not-done" });
@@ -276,9 +286,9 @@ mod tests {
                    5ms lose-disk 1\n6ms backup 0\n7ms restore 0\n8ms start 1\n9ms cut 0->1 10ms\n\
                    11ms cut 1->0 12ms\n13ms cut clients 1 west 14ms\n15ms pause 0 16ms\n17ms step 1 -18ms\n\
                    19ms slow-disk 0 20ms\n21ms sync-fails 1 22\n23ms storm\n24ms command 0 partner-down\n24ms start-alone 0\n\
-                   25ms command 1 handover\n26ms leave 0 27ms\nexpect sole\n";
+                   25ms command 1 handover\n26ms leave 0 27ms\n28ms serve 1 2\nexpect sole\n";
         let script = Script::parse(all).unwrap();
         assert_eq!(script.to_text(), all);
-        assert_eq!(script.deeds.len(), 19);
+        assert_eq!(script.deeds.len(), 20);
     }
 }

@@ -4,16 +4,15 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use leasehold_schemas::artefact::HighAvailabilityMode;
-use leasehold_server::estate::Tables;
+use leasehold_server::failover::Padding;
 use leasehold_server::failover::pair::{Config, Pair, Start};
-use leasehold_server::failover::{Ownership, Padding, Side};
 use leasehold_server::leases::journal::{Identity, Operation, Sizes, StoredFile, recover};
 use leasehold_server::leases::{Binding, ClientKey, Store, Version};
 use leasehold_server::node::Node;
 use leasehold_server::serve;
 use leasehold_server::time::Now;
 
+use super::artefacts::{ARTEFACTS, artefact, pair_of};
 use super::client::SERVERS;
 use crate::simulated_disk::SimulatedDisk;
 
@@ -21,8 +20,6 @@ use crate::simulated_disk::SimulatedDisk;
 const BEGIN_WALL_MS: u64 = 1_795_305_600_000;
 /// The greatest difference of two clocks' rates, in parts per million: each is off by at most half of it.
 pub const RATE_ERROR_PPM: u64 = 20_000;
-/// Maximum client lead time.
-pub const LEAD_MS: u64 = 30_000;
 
 /// One server.
 #[derive(Debug)]
@@ -35,8 +32,9 @@ pub struct Server {
     pub life: u64,
     /// Millionths by which its clocks run.
     pub rate: u64,
-    /// Who answers.
-    pub mode: HighAvailabilityMode,
+    /// What it serves, or will with its next start, and since when.
+    pub artefact: usize,
+    pub serves_since: u64,
     pub wall_step_ms: i64,
     pub paused_until: u64,
     /// What came while it was paused.
@@ -57,7 +55,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn new(number: usize, rate: u64, mode: HighAvailabilityMode) -> Server {
+    pub fn new(number: usize, rate: u64, artefact: usize) -> Server {
         Server {
             number,
             node: None,
@@ -65,7 +63,8 @@ impl Server {
             operations: VecDeque::new(),
             life: 0,
             rate,
-            mode,
+            artefact,
+            serves_since: 0,
             wall_step_ms: 0,
             paused_until: 0,
             missed: Vec::new(),
@@ -92,26 +91,16 @@ impl Server {
     }
 
     pub fn config(&self) -> Config {
+        let said = pair_of(self.artefact);
+        let node = &said.servers[self.number].name;
+        let config = Config::of("pair", said, node, self.start).expect("the estate names both servers");
         Config {
-            pair: 77,
-            mode: self.mode,
-            me: if self.number == 0 { Side::Primary } else { Side::Standby },
-            ownership: Ownership {
-                share: match self.mode {
-                    HighAvailabilityMode::LoadBalancing => 2,
-                    HighAvailabilityMode::HotStandby | HighAvailabilityMode::PassiveBackup => 4,
-                },
-            },
-            lead_ms: LEAD_MS,
             padding: Padding { rate_error_ppm: RATE_ERROR_PPM },
-            heartbeat_ms: 1_000,
-            silent_ms: 3_000,
-            ack_wait_ms: 100,
             // The rates alone make it 18 s in the end.
             skew_alarm_ms: 25_000,
             // So that a sync is of several.
             sync_window: 6,
-            start: self.start,
+            ..config
         }
     }
 
@@ -120,7 +109,7 @@ impl Server {
     }
 
     /// Begins a life on what the disk holds.
-    pub fn start(&mut self, t: u64, tables: &Arc<Tables>) -> Result<(), String> {
+    pub fn start(&mut self, t: u64) -> Result<(), String> {
         // A machine that starts asks what time it is; one whose clock is slow may not hear.
         self.wall_step_ms = self.wall_step_ms.min(0);
         let sizes = Sizes {
@@ -141,9 +130,10 @@ impl Server {
         self.missed.clear();
         self.crash_in = None;
         self.paused_until = 0;
-        self.node = Some(
-            Node::new(Arc::clone(tables), config, store).with_partner(|store| Pair::open(pair, now, store)),
-        );
+        let node = Node::new(Arc::clone(artefact(self.artefact)), config, store);
+        let mut node = node.with_partner(|store| Pair::open(pair, now, store));
+        (0..ARTEFACTS).filter(|other| *other != self.artefact).for_each(|other| node.know(artefact(other)));
+        self.node = Some(node);
         self.start = Start::Continue;
         Ok(())
     }

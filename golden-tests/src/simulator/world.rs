@@ -4,20 +4,17 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use leasehold_compiler::{Cache, compile};
-use leasehold_schemas::artefact::{self, HighAvailabilityMode};
-use leasehold_server::estate::Tables;
 use leasehold_server::failover::pair::Command;
 use leasehold_server::leases::State;
 use leasehold_server::node::{Action, Actions, Event};
 use leasehold_server::serve::Meta;
 
+use super::artefacts::artefact;
 use super::client::Client;
 use super::fault::Fault;
 use super::script::Deed;
 use super::server::{RATE_ERROR_PPM, Server};
 use super::{Harm, Report};
-use crate::case;
 use crate::simulated_disk::Dice;
 
 /// When the faults stop, and when all must be well.
@@ -47,6 +44,7 @@ pub enum Happening {
     Fault,
     Operator,
     Backup { at: usize },
+    Serve { at: usize, number: usize },
     Deed(Deed),
     Heal,
 }
@@ -62,7 +60,6 @@ pub struct World {
     pub(super) servers: [Server; 2],
     timers: [u64; 2],
     pub(super) clients: Vec<Client>,
-    tables: Arc<Tables>,
     actions: Actions,
     /// Until when a way is cut: 2 and 3 from a server to its partner, 4 on between a server and a network.
     pub(super) cut: [u64; 8],
@@ -100,11 +97,8 @@ impl World {
         let mut dice = Dice(seed);
         let rate = |dice: &mut Dice| 1_000_000 - RATE_ERROR_PPM / 2 + dice.roll() % (RATE_ERROR_PPM + 1);
         // Half of all seeds are under load balancing.
-        let mode = match seed % 2 {
-            0 => HighAvailabilityMode::HotStandby,
-            _ => HighAvailabilityMode::LoadBalancing,
-        };
-        let servers = [Server::new(0, rate(&mut dice), mode), Server::new(1, rate(&mut dice), mode)];
+        let artefact = usize::from(seed % 2 == 1);
+        let servers = [Server::new(0, rate(&mut dice), artefact), Server::new(1, rate(&mut dice), artefact)];
         let clients = (0..CLIENTS)
             .map(|number| Client::new(number, rate(&mut dice), 1_500 + u64::from(number) * 700))
             .collect();
@@ -117,7 +111,6 @@ impl World {
             servers,
             timers: [0; 2],
             clients,
-            tables: tables(),
             actions: Actions::default(),
             cut: [0; 8],
             loss: 0,
@@ -283,6 +276,7 @@ impl World {
             // Past the end of the faults a server comes back, and nothing else is done to it.
             Happening::Deed(deed) if faults || matches!(deed, Deed::Start(_)) => self.perform(deed),
             Happening::Deed(_) => {}
+            Happening::Serve { at, number } => self.serve(at, number),
             Happening::Heal => self.heal(),
         }
     }
@@ -298,7 +292,9 @@ impl World {
             server.crash_in = None;
             server.disk.fail_sync_in = None;
             let life = server.life;
+            let number = self.servers[0].artefact;
             self.schedule(self.t, Happening::Resume { at, life });
+            self.schedule(self.t + 500, Happening::Serve { at, number });
             self.schedule(self.t + 1_000, Happening::Start { at });
         }
         self.clients.iter_mut().for_each(|client| client.lively = false);
@@ -308,8 +304,8 @@ impl World {
         if self.servers[at].node.is_some() {
             return;
         }
-        let (t, tables) = (self.t, Arc::clone(&self.tables));
-        if let Err(why) = self.servers[at].start(t, &tables) {
+        let t = self.t;
+        if let Err(why) = self.servers[at].start(t) {
             return self.fail(Harm::Broken, &why);
         }
         self.count("starts");
@@ -317,6 +313,20 @@ impl World {
         self.timers[at] = 0;
         self.nothing_is_missing(at);
         let life = self.servers[at].life;
+        self.step(Happening::Timer { at, life });
+    }
+
+    /// Lets a server that runs take up what it is to serve. One that stands still, or is off, does so when it goes on.
+    pub(super) fn reload(&mut self, at: usize) {
+        let t = self.t;
+        let server = &mut self.servers[at];
+        let (now, life, number) = (server.now(t), server.life, server.artefact);
+        let Some(node) = &mut server.node else { return };
+        if server.paused_until > t {
+            return server.missed.push(Happening::Serve { at, number });
+        }
+        let tables = Arc::clone(artefact(number));
+        node.step(now, Event::Reload(tables), &mut self.actions);
         self.step(Happening::Timer { at, life });
     }
 
@@ -366,6 +376,7 @@ impl World {
         if let Some(node) = &mut self.servers[at].node {
             node.flush(now, &mut self.actions);
         }
+        self.one_artefact_in_common();
         self.trace(at);
         self.act(at);
     }
@@ -450,23 +461,4 @@ impl World {
         self.step(Happening::Timer { at, life });
         done
     }
-}
-
-/// The estate of the simulation, compiled once.
-fn tables() -> Arc<Tables> {
-    static TABLES: std::sync::OnceLock<Arc<Tables>> = std::sync::OnceLock::new();
-    let build = || {
-        let sources = case::estate(&case::repository().join("golden-tests/cases/failover/estate"));
-        let artefact = compile(&sources, &mut Cache::default(), case::today()).artefact;
-        let artefact = artefact.expect("the estate of the simulation is sound");
-        let (estate, _) = artefact::decode(&artefact.bytes).expect("what was compiled can be read");
-        Arc::new(Tables::build(&estate).expect("what was compiled can be served"))
-    };
-    // In a thread and a pool of its own: a thread that waits for the compiler's threads takes up other work meanwhile,
-    // and that might be another run, which waits for this.
-    let apart = || {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool of one thread");
-        std::thread::scope(|scope| scope.spawn(|| pool.install(build)).join().expect("the compiler ends"))
-    };
-    Arc::clone(TABLES.get_or_init(apart))
 }

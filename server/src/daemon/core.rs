@@ -226,7 +226,7 @@ impl Core {
                 log.say(Level::Info, "reloaded", format_args!("artefact={}", loaded.digest));
                 control.reloaded(now, loaded.digest.to_string());
                 if let (Some(partner), Some(said)) = (partner, loaded.tables.high_availability()) {
-                    partner.reloaded(loaded.tables.name(), said, node);
+                    partner.reloaded(said);
                 }
             }
             Err(why) => {

@@ -291,24 +291,13 @@ impl Partner {
         }
     }
 
-    /// Another artefact is served: the partner may be elsewhere, and what only a start takes over is said.
-    pub fn reloaded(&self, estate: &str, said: &HighAvailability, node: &Node) {
-        let (Some(link), Some(pair)) = (&self.link, node.pair()) else { return };
+    /// Another artefact is served: the partner may be elsewhere.
+    pub fn reloaded(&self, said: &HighAvailability) {
+        let Some(link) = &self.link else { return };
         let other = said.servers.iter().position(|server| server.name == link.partner());
         let place = other.and_then(|other| said.servers[other].peer_address.parse().ok());
         if let Some(place) = place.filter(|_| !self.fixed) {
             link.renew(Some(place));
-        }
-        let Config { ownership, lead_ms, start, .. } = *pair.config();
-        let me = other.map_or("", |other| said.servers[1 - other.min(1)].name.as_str());
-        let wanted = Config::of(estate, said, me, start);
-        if wanted.is_some_and(|wanted| wanted.ownership != ownership || wanted.lead_ms != lead_ms) {
-            self.log.say(
-                Level::Warning,
-                "pair-not-reloaded",
-                "because=\"standby-share and mclt are what both servers must agree on\" \
-                 help=\"stop both servers, then start both\"",
-            );
         }
     }
 }

@@ -117,6 +117,11 @@ impl Registry {
         self.entries.iter_mut().filter_map(|entry| entry.subnet.as_mut()).for_each(moved);
     }
 
+    /// Every entry, in the order of the artefact.
+    pub fn entries(&self) -> impl Iterator<Item = &Reservation> {
+        self.entries.iter()
+    }
+
     /// An entry.
     pub fn get(&self, id: ReservationId) -> &Reservation {
         &self.entries[id.0 as usize]

@@ -10,7 +10,7 @@ use super::home::Side;
 use super::message::{Ack, Body, Header, Message, Update};
 use super::pair::State as PairState;
 use super::preface::SPOKEN;
-use super::terms::{Agreed, Word};
+use super::terms::{Agreed, Errand, PIECE_MAX, WHY_MAX, Word};
 use super::watch::PacketKey;
 use crate::leases::Binding;
 use crate::leases::journal::codec::{self as binding, Fields, number, put, put_number};
@@ -47,6 +47,9 @@ const RUNNING: u8 = 19;
 const STAGED: u8 = 20;
 const AGREED: u8 = 21;
 const ROUND: u8 = 22;
+const DIGEST: u8 = 23;
+const OCTETS: u8 = 24;
+const WHY: u8 = 25;
 
 const ITEM_ID: u8 = 1;
 const ITEM_RECORD: u8 = 2;
@@ -105,6 +108,10 @@ fn kind(body: &Body) -> u64 {
         Body::Handover => 9,
         Body::Seen(_) => 10,
         Body::Exhausted(_) => 11,
+        Body::Errand(Errand::Want { .. }) => 12,
+        Body::Errand(Errand::Piece { .. }) => 13,
+        Body::Errand(Errand::Serve(_)) => 14,
+        Body::Errand(Errand::Refused { .. }) => 15,
     }
 }
 
@@ -201,6 +208,7 @@ fn put_body(out: &mut Vec<u8>, body: &Body) {
         Body::Exhausted(networks) => {
             put(out, NETWORKS, &networks.iter().flat_map(Ipv4Addr::octets).collect::<Vec<_>>());
         }
+        Body::Errand(errand) => put_errand(out, errand),
         Body::SyncRequest { sync, from } => {
             put_number(out, SYNC, *sync);
             put_number(out, COUNT, *from);
@@ -215,6 +223,30 @@ fn put_body(out: &mut Vec<u8>, body: &Body) {
         Body::Synced { sync, count } => {
             put_number(out, SYNC, *sync);
             put_number(out, COUNT, *count);
+        }
+    }
+}
+
+fn put_errand(out: &mut Vec<u8>, errand: &Errand) {
+    match errand {
+        Errand::Want { digest, first } => {
+            put(out, DIGEST, &digest.0);
+            put_number(out, COUNT, *first);
+        }
+        Errand::Piece { digest, first, total, octets } => {
+            put(out, DIGEST, &digest.0);
+            put_number(out, COUNT, *first);
+            put_number(out, SYNC, *total);
+            put(out, OCTETS, &octets[..octets.len().min(PIECE_MAX)]);
+        }
+        Errand::Serve(digest) => put(out, DIGEST, &digest.0),
+        Errand::Refused { digest, why } => {
+            put(out, DIGEST, &digest.0);
+            let mut end = why.len().min(WHY_MAX);
+            while !why.is_char_boundary(end) {
+                end -= 1;
+            }
+            put(out, WHY, &why.as_bytes()[..end]);
         }
     }
 }
@@ -293,6 +325,9 @@ struct Read {
     staged: Option<Digest>,
     agreed: Option<Agreed>,
     round: u64,
+    digest: Option<Digest>,
+    octets: Vec<u8>,
+    why: String,
     items: Vec<Item>,
 }
 
@@ -325,6 +360,20 @@ pub fn decode(bytes: &[u8]) -> Result<Message, Unreadable> {
             CLOCK => &mut read.clock,
             STATE => &mut read.state,
             ROUND => &mut read.round,
+            DIGEST => {
+                read.digest = Some(digest(value)?);
+                continue;
+            }
+            OCTETS if value.len() > PIECE_MAX => return Err(Unreadable::TooLong),
+            OCTETS => {
+                read.octets = value.to_vec();
+                continue;
+            }
+            WHY if value.len() > WHY_MAX => return Err(Unreadable::TooLong),
+            WHY => {
+                read.why = String::from_utf8(value.to_vec()).map_err(|_| Unreadable::Field("reason"))?;
+                continue;
+            }
             RUNNING => {
                 read.running = Some(digest(value)?);
                 continue;
@@ -437,6 +486,16 @@ impl Read {
             9 => Body::Handover,
             10 => Body::Seen(self.packets),
             11 => Body::Exhausted(self.networks),
+            12..=15 => {
+                let digest = self.digest.ok_or(Unreadable::Field("digest"))?;
+                let first = self.count;
+                Body::Errand(match self.kind {
+                    12 => Errand::Want { digest, first },
+                    13 => Errand::Piece { digest, first, total: self.sync, octets: self.octets },
+                    14 => Errand::Serve(digest),
+                    _ => Errand::Refused { digest, why: self.why },
+                })
+            }
             kind => return Err(Unreadable::Kind(kind)),
         })
     }

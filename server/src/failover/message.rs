@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use super::clock::{Moment, Padding};
 use super::home::Side;
 use super::pair::State as PairState;
-use super::terms::Word;
+use super::terms::{Errand, Word};
 use super::watch::PacketKey;
 use crate::leases::{Binding, State};
 
@@ -119,6 +119,8 @@ pub enum Body {
     Exhausted(Vec<Ipv4Addr>),
     /// The sender has given up its rights: the partner may go on alone at once.
     Handover,
+    /// About an artefact.
+    Errand(Errand),
 }
 
 /// One message.

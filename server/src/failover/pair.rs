@@ -27,6 +27,7 @@ use super::clock::{Clock, Moment, WRITTEN_MS};
 use super::message::Body;
 use super::mutant::Rule;
 use super::rights::{Paired, Standing};
+use super::terms::Errand;
 use crate::leases::{Facts, Store};
 use crate::time::{Millis, Now};
 
@@ -70,6 +71,8 @@ pub struct Out {
     pub messages: Vec<Parcel>,
     /// Addresses whose binding the partner has acknowledged.
     pub acked: Vec<Ipv4Addr>,
+    /// What the partner asks or tells about artefacts.
+    pub errands: Vec<Errand>,
 }
 
 /// One server's half.

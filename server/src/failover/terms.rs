@@ -76,6 +76,43 @@ pub struct Word {
     pub ready: bool,
 }
 
+/// Octets of an artefact in one message, at most.
+pub const PIECE_MAX: usize = 32 << 10;
+/// Octets of a sentence that says why an artefact is refused, at most.
+pub const WHY_MAX: usize = 1 << 10;
+
+/// What one server asks or tells the other about an artefact. None of it changes any right.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Errand {
+    /// Send it, from this octet on.
+    Want {
+        /// Which.
+        digest: Digest,
+        /// The first octet that is wanted.
+        first: u64,
+    },
+    /// A piece of it; at most [`PIECE_MAX`] octets.
+    Piece {
+        /// Of which.
+        digest: Digest,
+        /// Where the piece begins.
+        first: u64,
+        /// Octets of the whole.
+        total: u64,
+        /// The piece.
+        octets: Vec<u8>,
+    },
+    /// An operator says: serve it. Whoever is told has it staged, or served it before.
+    Serve(Digest),
+    /// It is not staged or served, and why; at most [`WHY_MAX`] octets of it are told.
+    Refused {
+        /// Which.
+        digest: Digest,
+        /// A clause.
+        why: String,
+    },
+}
+
 /// Addresses of which what a server serves does not say the same as what its partner may act by.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Frozen {

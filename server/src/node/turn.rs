@@ -9,7 +9,7 @@ use leasehold_schemas::artefact::HighAvailabilityMode;
 use super::{Actions, Node, Said};
 use crate::failover::pair::Pair;
 use crate::failover::{Asked, PacketKey, Sign, Turn, bucket, turn};
-use crate::leases::{Binding, State, Store};
+use crate::leases::{State, Store};
 use crate::serve::{Meta, Silence, Situation};
 use crate::time::Now;
 use crate::wire::{MessageType, code};
@@ -136,23 +136,6 @@ fn asked(pair: &Pair, situation: &Situation<'_>, store: &mut Store, now: Now) ->
             && pair.is_partner_exhausted(now, || network_of(situation))
             && !is_known_here(situation, store),
     }
-}
-
-/// While the servers' artefacts differ about an address, who has it goes on with it, whatever this server's says.
-pub(super) fn keep_frozen(situation: &mut Situation<'_>, store: &Store) {
-    if !store.freezes() {
-        return;
-    }
-    let message = &situation.message;
-    let own = Some(message.ciaddr()).filter(|own| !own.is_unspecified());
-    let asked = own.or_else(|| message.address_option(code::REQUESTED_ADDRESS));
-    let has = |binding: &&Binding| binding.is_bound() && store.is_frozen(binding.address);
-    let mut held = store.bindings().of_client(&situation.client.key).filter(has);
-    let here = |address: &Ipv4Addr| situation.subnet_place(*address).is_some();
-    situation.kept = match asked {
-        Some(asked) => held.map(|binding| binding.address).find(|address| *address == asked),
-        None => held.find_map(|binding| Some(binding.address).filter(here)),
-    };
 }
 
 /// The client's reserved address, if nobody has it: its home must begin the binding. If another client's record stands,

@@ -317,5 +317,6 @@ fn refusal_name(refusal: Refusal) -> &'static str {
         Refusal::NotHome => "not-home",
         Refusal::BeforePowers => "before-powers",
         Refusal::Resting => "resting",
+        Refusal::Frozen => "frozen",
     }
 }

@@ -28,6 +28,17 @@ fn record() -> impl Strategy<Value = Binding> {
     )
 }
 
+fn errand() -> impl Strategy<Value = Errand> {
+    let digest = || any::<[u8; 32]>().prop_map(Digest);
+    prop_oneof![
+        (digest(), any::<u64>()).prop_map(|(digest, first)| Errand::Want { digest, first }),
+        (digest(), any::<[u64; 2]>(), vec(any::<u8>(), 0..400))
+            .prop_map(|(digest, [first, total], octets)| Errand::Piece { digest, first, total, octets }),
+        digest().prop_map(Errand::Serve),
+        (digest(), ".{0,80}").prop_map(|(digest, why)| Errand::Refused { digest, why }),
+    ]
+}
+
 fn body() -> impl Strategy<Value = Body> {
     let update =
         (any::<[u64; 2]>(), record()).prop_map(|([id, wish_ms], record)| Update { id, record, wish_ms });
@@ -51,6 +62,7 @@ fn body() -> impl Strategy<Value = Body> {
         any::<[u64; 2]>().prop_map(|[sync, count]| Body::Synced { sync, count }),
         Just(Body::Handover),
         vec(any::<u64>(), 0..9).prop_map(Body::Seen),
+        errand().prop_map(Body::Errand),
         vec(any::<u32>().prop_map(Ipv4Addr::from_bits), 0..9).prop_map(Body::Exhausted),
     ]
 }

@@ -16,7 +16,7 @@ use super::{Config, Pair, State};
 use crate::failover::home::Side;
 use crate::failover::message::Body;
 use crate::failover::mutant::Rule;
-use crate::failover::terms::{Agreed, Frozen, Terms, Word};
+use crate::failover::terms::{Agreed, Errand, Frozen, Terms, Word};
 use crate::leases::Store;
 use crate::time::Now;
 
@@ -150,6 +150,18 @@ impl Pair {
         if self.session.addressed {
             self.say(Body::Heartbeat, None);
         }
+    }
+
+    /// Asks or tells the partner something about an artefact.
+    pub fn errand(&mut self, errand: Errand) {
+        self.say(Body::Errand(errand), None);
+    }
+
+    /// An artefact that the partner may act by and of which this server does not know what it says.
+    pub fn unknown_terms(&self) -> Option<Digest> {
+        self.artefacts.running.as_ref()?;
+        let agreed = [self.facts.agreed, self.facts.prepared].into_iter().flatten();
+        agreed.map(|agreed| agreed.digest).find(|digest| self.artefacts.terms_of(*digest).is_none())
     }
 
     /// What it says of its artefacts.

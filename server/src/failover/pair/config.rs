@@ -97,8 +97,8 @@ impl Config {
     /// What of another estate's numbers is taken over at once: who answers, and how patient the server is. How addresses
     /// are shared and the lead time are what both must agree on; which pair it is never changes while it runs.
     pub(super) fn taking(self, other: Config) -> Config {
-        let Config { mode, heartbeat_ms, silent_ms, ack_wait_ms, skew_alarm_ms, .. } = other;
-        Config { mode, heartbeat_ms, silent_ms, ack_wait_ms, skew_alarm_ms, ..self }
+        let Config { mode, heartbeat_ms, silent_ms, ack_wait_ms, .. } = other;
+        Config { mode, heartbeat_ms, silent_ms, ack_wait_ms, ..self }
     }
 }
 

@@ -179,6 +179,7 @@ impl Pair {
             Body::Seen(packets) => {
                 packets.iter().for_each(|key| self.answering.watch.seen(now.boot_ms, *key));
             }
+            Body::Errand(errand) => out.errands.push(errand),
             Body::Exhausted(networks) => self.partner_is_exhausted(now, &networks),
             Body::Handover => {
                 if fresh && epoch == self.facts.epoch && self.is_sovereign() && !self.facts.sole {

@@ -9,6 +9,7 @@ use crate::failover::codec::encode;
 use crate::failover::message::{Body, Header, Message, Update, sent};
 use crate::failover::mutant::Rule;
 use crate::failover::preface::Lane;
+use crate::failover::terms::Errand;
 use crate::leases::{Binding, Store};
 use crate::time::Now;
 
@@ -31,10 +32,14 @@ fn lane(body: &Body) -> Lane {
         | Body::SyncRequest { .. }
         | Body::Seen(_)
         | Body::Exhausted(_)
+        | Body::Errand(Errand::Want { .. } | Errand::Serve(_) | Errand::Refused { .. })
         | Body::Handover => Lane::Control,
-        Body::Updates(_) | Body::Acks(_) | Body::Ends(_) | Body::Snapshot { .. } | Body::Synced { .. } => {
-            Lane::Data
-        }
+        Body::Errand(Errand::Piece { .. })
+        | Body::Updates(_)
+        | Body::Acks(_)
+        | Body::Ends(_)
+        | Body::Snapshot { .. }
+        | Body::Synced { .. } => Lane::Data,
     }
 }
 
@@ -100,6 +105,7 @@ impl Pair {
                 | Body::Synced { .. }
                 | Body::Seen(_)
                 | Body::Exhausted(_)
+                | Body::Errand(_)
                 | Body::Handover => None,
             },
         };
@@ -151,6 +157,7 @@ impl Pair {
             | Body::Synced { .. }
             | Body::Seen(_)
             | Body::Exhausted(_)
+            | Body::Errand(_)
             | Body::Handover) => body,
         };
         Message { header, body }
