@@ -4,16 +4,18 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use leasehold_schemas::artefact::Digest;
-
 use super::home::Side;
 use super::message::{Ack, Body, Header, Message, Update};
 use super::pair::State as PairState;
 use super::preface::SPOKEN;
-use super::terms::{Agreed, Errand, PIECE_MAX, WHY_MAX, Word};
+use super::terms::Errand;
 use super::watch::PacketKey;
 use crate::leases::Binding;
 use crate::leases::journal::codec::{self as binding, Fields, number, put, put_number};
+
+mod artefacts;
+
+use artefacts::Artefacts;
 
 /// The version a message is made in; the connection it leaves by changes it to the highest that both servers speak.
 const VERSION: u8 = SPOKEN.min;
@@ -43,13 +45,6 @@ const CLOCK: u8 = 15;
 const STATE: u8 = 16;
 const PACKETS: u8 = 17;
 const NETWORKS: u8 = 18;
-const RUNNING: u8 = 19;
-const STAGED: u8 = 20;
-const AGREED: u8 = 21;
-const ROUND: u8 = 22;
-const DIGEST: u8 = 23;
-const OCTETS: u8 = 24;
-const WHY: u8 = 25;
 
 const ITEM_ID: u8 = 1;
 const ITEM_RECORD: u8 = 2;
@@ -62,8 +57,6 @@ const SOLE: u64 = 4;
 const SOVEREIGN: u64 = 8;
 const LEAVING: u64 = 16;
 const ABLE: u64 = 32;
-const READY: u64 = 64;
-const PREPARED: u64 = 128;
 
 /// Why octets are no message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -148,32 +141,18 @@ pub fn encode(message: &Message) -> Vec<u8> {
         | (u64::from(*sovereign) * SOVEREIGN)
         | (u64::from(*leaving) * LEAVING)
         | (u64::from(*able) * ABLE)
-        | (u64::from(word.is_some_and(|word| word.ready)) * READY)
-        | (u64::from(word.is_some_and(|word| word.prepared)) * PREPARED);
+        | artefacts::flags(word.as_ref());
     put_number(&mut out, FLAGS, flags);
     if let Some(state) = state {
         put_number(&mut out, STATE, u64::from(state.octet()));
     }
     put_number(&mut out, CLOCK, *clock_wall_ms);
     if let Some(word) = word {
-        put_word(&mut out, word);
+        artefacts::put_word(&mut out, word);
     }
     put_number(&mut out, KIND, kind(body));
     put_body(&mut out, body);
     out
-}
-
-fn put_word(out: &mut Vec<u8>, word: &Word) {
-    // Two of its fields are flags.
-    let Word { running, staged, agreed, prepared: _, round, ready: _ } = word;
-    put(out, RUNNING, &running.0);
-    if let Some(digest) = staged {
-        put(out, STAGED, &digest.0);
-    }
-    if let Some(agreed) = agreed {
-        put(out, AGREED, &agreed.to_octets());
-    }
-    put_number(out, ROUND, *round);
 }
 
 fn put_body(out: &mut Vec<u8>, body: &Body) {
@@ -208,7 +187,7 @@ fn put_body(out: &mut Vec<u8>, body: &Body) {
         Body::Exhausted(networks) => {
             put(out, NETWORKS, &networks.iter().flat_map(Ipv4Addr::octets).collect::<Vec<_>>());
         }
-        Body::Errand(errand) => put_errand(out, errand),
+        Body::Errand(errand) => artefacts::put_errand(out, errand),
         Body::SyncRequest { sync, from } => {
             put_number(out, SYNC, *sync);
             put_number(out, COUNT, *from);
@@ -223,30 +202,6 @@ fn put_body(out: &mut Vec<u8>, body: &Body) {
         Body::Synced { sync, count } => {
             put_number(out, SYNC, *sync);
             put_number(out, COUNT, *count);
-        }
-    }
-}
-
-fn put_errand(out: &mut Vec<u8>, errand: &Errand) {
-    match errand {
-        Errand::Want { digest, first } => {
-            put(out, DIGEST, &digest.0);
-            put_number(out, COUNT, *first);
-        }
-        Errand::Piece { digest, first, total, octets } => {
-            put(out, DIGEST, &digest.0);
-            put_number(out, COUNT, *first);
-            put_number(out, SYNC, *total);
-            put(out, OCTETS, &octets[..octets.len().min(PIECE_MAX)]);
-        }
-        Errand::Serve(digest) => put(out, DIGEST, &digest.0),
-        Errand::Refused { digest, why } => {
-            put(out, DIGEST, &digest.0);
-            let mut end = why.len().min(WHY_MAX);
-            while !why.is_char_boundary(end) {
-                end -= 1;
-            }
-            put(out, WHY, &why.as_bytes()[..end]);
         }
     }
 }
@@ -321,13 +276,7 @@ struct Read {
     state: u64,
     packets: Vec<PacketKey>,
     networks: Vec<Ipv4Addr>,
-    running: Option<Digest>,
-    staged: Option<Digest>,
-    agreed: Option<Agreed>,
-    round: u64,
-    digest: Option<Digest>,
-    octets: Vec<u8>,
-    why: String,
+    artefacts: Artefacts,
     items: Vec<Item>,
 }
 
@@ -359,33 +308,6 @@ pub fn decode(bytes: &[u8]) -> Result<Message, Unreadable> {
             COUNT => &mut read.count,
             CLOCK => &mut read.clock,
             STATE => &mut read.state,
-            ROUND => &mut read.round,
-            DIGEST => {
-                read.digest = Some(digest(value)?);
-                continue;
-            }
-            OCTETS if value.len() > PIECE_MAX => return Err(Unreadable::TooLong),
-            OCTETS => {
-                read.octets = value.to_vec();
-                continue;
-            }
-            WHY if value.len() > WHY_MAX => return Err(Unreadable::TooLong),
-            WHY => {
-                read.why = String::from_utf8(value.to_vec()).map_err(|_| Unreadable::Field("reason"))?;
-                continue;
-            }
-            RUNNING => {
-                read.running = Some(digest(value)?);
-                continue;
-            }
-            STAGED => {
-                read.staged = Some(digest(value)?);
-                continue;
-            }
-            AGREED => {
-                read.agreed = Some(Agreed::from_octets(value).ok_or(Unreadable::Field("digest"))?);
-                continue;
-            }
             ITEM if read.items.len() == ITEMS_MAX => return Err(Unreadable::TooLong),
             ITEM => {
                 read.items.push(Item::read(value)?);
@@ -399,15 +321,14 @@ pub fn decode(bytes: &[u8]) -> Result<Message, Unreadable> {
                 read.networks = list(value, Ipv4Addr::from)?;
                 continue;
             }
-            _ => continue,
+            _ => {
+                read.artefacts.field(tag, value)?;
+                continue;
+            }
         };
         *place = read_number(value, "number")?;
     }
     read.message()
-}
-
-fn digest(value: &[u8]) -> Result<Digest, Unreadable> {
-    <[u8; 32]>::try_from(value).map(Digest).map_err(|_| Unreadable::Field("digest"))
 }
 
 /// Values of one length, one behind the other.
@@ -423,17 +344,6 @@ fn list<const LENGTH: usize, T>(
 }
 
 impl Read {
-    fn word(&self) -> Option<Word> {
-        self.running.map(|running| Word {
-            running,
-            staged: self.staged,
-            agreed: self.agreed,
-            prepared: self.flags & PREPARED != 0,
-            round: self.round,
-            ready: self.flags & READY != 0,
-        })
-    }
-
     fn message(self) -> Result<Message, Unreadable> {
         let from = match self.from {
             0 => Side::Primary,
@@ -455,7 +365,7 @@ impl Read {
             leaving: self.flags & LEAVING != 0,
             state: PairState::ALL.into_iter().find(|state| u64::from(state.octet()) == self.state),
             clock_wall_ms: self.clock,
-            word: self.word(),
+            word: self.artefacts.word(self.flags),
         };
         Ok(Message { header, body: self.body()? })
     }
@@ -486,16 +396,7 @@ impl Read {
             9 => Body::Handover,
             10 => Body::Seen(self.packets),
             11 => Body::Exhausted(self.networks),
-            12..=15 => {
-                let digest = self.digest.ok_or(Unreadable::Field("digest"))?;
-                let first = self.count;
-                Body::Errand(match self.kind {
-                    12 => Errand::Want { digest, first },
-                    13 => Errand::Piece { digest, first, total: self.sync, octets: self.octets },
-                    14 => Errand::Serve(digest),
-                    _ => Errand::Refused { digest, why: self.why },
-                })
-            }
+            12..=15 => Body::Errand(self.artefacts.errand(self.kind, [self.count, self.sync])?),
             kind => return Err(Unreadable::Kind(kind)),
         })
     }

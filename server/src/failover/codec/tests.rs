@@ -1,7 +1,9 @@
+use leasehold_schemas::artefact::Digest;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::failover::terms::{Agreed, Errand, Word};
 use crate::leases::{Client, ClientKey, State, Version};
 
 fn record() -> impl Strategy<Value = Binding> {

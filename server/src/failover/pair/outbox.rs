@@ -100,7 +100,7 @@ impl Pair {
                 Body::Updates(_)
                 | Body::Acks(_)
                 | Body::Ends(_)
-                | Body::SyncRequest(_)
+                | Body::SyncRequest { .. }
                 | Body::Snapshot { .. }
                 | Body::Synced { .. }
                 | Body::Seen(_)
