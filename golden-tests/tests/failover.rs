@@ -17,7 +17,7 @@ use rayon::prelude::*;
 const SEEDS: std::ops::Range<u64> = 0..60;
 
 /// What the fixed set must have come by: each fault, right and refusal, and each branch of the rules.
-const BRANCHES: [&str; 44] = [
+const BRANCHES: [&str; 46] = [
     "ack-of-another-life",
     "ack-of-nothing",
     "amnesia-outlived",
@@ -58,7 +58,9 @@ const BRANCHES: [&str; 44] = [
     "refusal NotServing",
     "refusal NotSovereign",
     "rights-taken-up-again",
+    "sync-answered",
     "sync-asked",
+    "sync-asked-again",
     "sync-finished",
     "update-again",
     "wish-refused",

@@ -245,3 +245,100 @@ impl Pair {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(boot_ms: u64) -> Now {
+        Now { boot_ms, wall_ms: boot_ms }
+    }
+
+    /// A sync that has asked for its first window, of eight records.
+    fn begun() -> Sync {
+        let mut sync = Sync::default();
+        sync.begin(at(0));
+        assert_eq!(sync.next_window(8), Some(0));
+        assert_eq!(sync.next_window(8), None);
+        sync
+    }
+
+    #[test]
+    fn windows_follow_each_other_and_none_after_the_last() {
+        let mut sync = begun();
+        assert!(sync.expects(at(1), 1, 5, 0, 3));
+        assert_eq!(sync.next_window(8), None);
+        assert!(sync.expects(at(1), 1, 5, 3, 3));
+        assert_eq!(sync.next_window(8), Some(8));
+        assert!(sync.expects(at(2), 1, 5, 6, 2) && sync.expects(at(2), 1, 5, 8, 1));
+        sync.announced(at(3), 1, 5, 9);
+        assert_eq!((sync.come, sync.count, sync.epoch), (9, Some(9), Some(5)));
+        assert_eq!(sync.next_window(8), None);
+    }
+
+    #[test]
+    fn parts_count_once_in_any_order_and_a_gap_is_seen() {
+        let mut sync = begun();
+        assert!(sync.expects(at(1), 1, 5, 4, 4) && sync.expects(at(1), 1, 5, 4, 4));
+        assert_eq!(sync.come, 0);
+        // Asked for again after a break, parts may begin elsewhere and overlap.
+        assert!(sync.expects(at(2), 1, 5, 0, 3));
+        assert_eq!(sync.come, 3);
+        assert!(sync.expects(at(3), 1, 5, 3, 3));
+        assert_eq!(sync.come, 8);
+        assert!(sync.ahead.is_empty());
+    }
+
+    #[test]
+    fn what_was_not_asked_for_does_not_count() {
+        let mut sync = begun();
+        assert!(!sync.expects(at(1), 2, 5, 0, 4), "of another sync");
+        assert!(!sync.expects(at(1), 1, 5, 8, 4), "beyond what was asked for");
+        sync.begin(at(2));
+        assert_eq!(sync.next_window(8), Some(0));
+        assert!(!sync.expects(at(3), 1, 5, 0, 4), "of the one before");
+        assert_eq!(sync.come, 0);
+    }
+
+    #[test]
+    fn two_epochs_are_not_put_together() {
+        let mut sync = begun();
+        assert!(sync.expects(at(1), 1, 5, 0, 4));
+        assert!(!sync.expects(at(2), 1, 4, 4, 4), "late, of an epoch before");
+        assert!(sync.is_moving(at(3)));
+        assert!(!sync.expects(at(4), 1, 6, 4, 4), "the partner was alone meanwhile");
+        assert!(!sync.is_moving(at(4)), "so it is asked for anew");
+        assert!(!sync.expects(at(5), 1, 5, 4, 4));
+    }
+
+    #[test]
+    fn a_new_life_of_the_partner_ends_it() {
+        let mut sync = begun();
+        assert!(sync.expects(at(1), 1, 5, 0, 4));
+        sync.forget_partner();
+        assert!(!sync.is_moving(at(1)) && !sync.expects(at(1), 1, 5, 4, 4));
+    }
+
+    #[test]
+    fn it_stalls_when_nothing_of_it_comes() {
+        let mut sync = begun();
+        assert!(sync.expects(at(10), 1, 5, 0, 4));
+        assert!(sync.is_moving(at(10 + STALLED_MS - 1)));
+        assert!(!sync.is_moving(at(10 + STALLED_MS)));
+    }
+
+    #[test]
+    fn an_overtaken_word_is_not_the_latest() {
+        let mut sync = begun();
+        let word = |epoch, version| Binding {
+            epoch,
+            version: Version(version),
+            ..Binding::unused([10, 0, 0, 1].into())
+        };
+        assert!(sync.is_latest_word(&word(5, [2, 1])));
+        assert!(sync.is_latest_word(&word(5, [2, 1])), "the same once more");
+        assert!(!sync.is_latest_word(&word(5, [1, 1])));
+        assert!(!sync.is_latest_word(&word(4, [9, 9])));
+        assert!(sync.is_latest_word(&word(6, [0, 1])));
+    }
+}
