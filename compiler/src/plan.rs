@@ -9,6 +9,7 @@
 
 mod addresses;
 mod class_names;
+mod class_tests;
 mod clients;
 mod compare;
 mod differences;
@@ -19,6 +20,7 @@ mod leases;
 mod markdown;
 mod option_text;
 mod places;
+mod pools;
 mod report;
 mod risks;
 mod statement;

@@ -346,14 +346,24 @@ impl Resolver<'_> {
             Named::Option => (&unknown_option::RULE, "option", self.names.is_option_slip(name)),
         };
         let message = format!("unknown {what} `{name}`");
-        let diagnostic = Diagnostic::new(rule, span, message, format!("no {what} has this name"));
+        let is_code = rule.code == unknown_option::RULE.code && name.bytes().all(|b| b.is_ascii_digit());
+        let label =
+            if is_code { "codes run from 1 to 254".to_owned() } else { format!("no {what} has this name") };
+        let diagnostic = Diagnostic::new(rule, span, message, label);
+        if is_code {
+            return self.sink.push(diagnostic);
+        }
         self.sink.push(match nearest {
             Some(nearest) => diagnostic.with_help(format!("did you mean `{nearest}`?")).with_fix_if_safe(
                 sure,
                 format!("Change to `{nearest}`"),
                 vec![Edit { span, text: nearest }],
             ),
-            None => diagnostic,
+            None => diagnostic.with_help(match what {
+                "class" => "define it under `classes` in `estate.yaml`, or name one that is there",
+                "profile" => "define it under `profiles` in `estate.yaml`, or name one that is there",
+                _ => "write its code, or define it under `option-definitions` in `estate.yaml`",
+            }),
         });
     }
 

@@ -2,12 +2,15 @@
 //!
 //! Invariant: lines found in the parts of an estate and put together are those found in the whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use leasehold_schemas::source::Span;
 
 use crate::diag::{Diagnostic, Sink};
 use crate::model::{Id, Subnet, View};
+
+/// So many lines that contradict one line show that it is the wrong one.
+const CONTRADICTED_MIN: usize = 3;
 
 /// Findings by the place that said the wrong value.
 #[derive(Clone, Debug, Default)]
@@ -18,8 +21,8 @@ struct Finding {
     /// Where it was seen first.
     first: Seen,
     diagnostic: Diagnostic,
-    /// What it is wrong against, if that is said somewhere else.
-    against: Option<Span>,
+    /// What it is wrong against, if that is said somewhere else, and the finding if that is to blame.
+    against: Option<(Span, Diagnostic)>,
     subnets: u32,
     latest: Option<Id<Subnet>>,
 }
@@ -46,21 +49,34 @@ impl Lines {
     /// Takes what was found. Of one line the first finding is kept, the others are counted. Subnets come in order, so
     /// that one that comes again is the latest.
     pub fn add(&mut self, seen: Seen, at: Span, diagnostic: impl FnOnce() -> Diagnostic) {
-        self.add_against(seen, at, None, diagnostic);
+        self.insert(seen, at, || (diagnostic(), None));
     }
 
-    /// The same, for what is wrong against something that is said elsewhere. If that is found to be wrong itself, it
-    /// alone is reported.
+    /// The same, for what is wrong against something that is said elsewhere. If that is found to be wrong itself, or
+    /// several lines are wrong against it, it alone is reported, in the words of the second finding.
     pub fn add_against(
         &mut self,
         seen: Seen,
         at: Span,
         against: Option<Span>,
-        diagnostic: impl FnOnce() -> Diagnostic,
+        diagnostics: impl FnOnce() -> (Diagnostic, Diagnostic),
+    ) {
+        let against = against.filter(|against| *against != at);
+        self.insert(seen, at, || {
+            let (diagnostic, turned) = diagnostics();
+            (diagnostic, against.map(|against| (against, turned)))
+        });
+    }
+
+    fn insert(
+        &mut self,
+        seen: Seen,
+        at: Span,
+        found: impl FnOnce() -> (Diagnostic, Option<(Span, Diagnostic)>),
     ) {
         let new = || {
-            let against = against.filter(|against| *against != at);
-            Finding { first: seen, diagnostic: diagnostic(), against, subnets: 0, latest: None }
+            let (diagnostic, against) = found();
+            Finding { first: seen, diagnostic, against, subnets: 0, latest: None }
         };
         let finding = self.0.entry(at).or_insert_with(new);
         if let Seen::In(subnet) = seen
@@ -85,10 +101,25 @@ impl Lines {
             }
             known.subnets = subnets;
         }
+        let mut contradicted: BTreeMap<Span, usize> = BTreeMap::new();
+        for (against, _) in all.values().filter_map(|finding| finding.against.as_ref()) {
+            *contradicted.entry(*against).or_default() += 1;
+        }
+        let to_blame = |against: &Span| contradicted[against] >= CONTRADICTED_MIN;
+        let mut blamed = BTreeSet::new();
         for finding in all.values() {
             let Finding { first: _, diagnostic, against, subnets, latest: _ } = finding;
-            if against.is_some_and(|against| all.contains_key(&against)) {
-                continue;
+            match against {
+                Some((against, _)) if all.contains_key(against) => continue,
+                Some((against, turned)) if to_blame(against) => {
+                    if blamed.insert(*against) {
+                        let others = contradicted[against] - 1;
+                        let note = format!("{others} more lines contradict it in the same way");
+                        sink.push(turned.clone().with_note(note));
+                    }
+                    continue;
+                }
+                Some(_) | None => {}
             }
             sink.push(match subnets {
                 0 | 1 => diagnostic.clone(),

@@ -218,11 +218,15 @@ impl<'t> Decoder<'t, '_> {
         let record = fields.take("fields");
         let types = record
             .and_then(|at| self.elements(at, "types", |d, at| d.spanned(at, |d, at| d.choice(at, TYPES))));
+        let mut in_known_space = true;
         let space = self.optional(&mut fields, "space", |d, at| {
-            d.parsed(at, "`dhcp4`, `43` or `125/ENTERPRISE`", "dhcp4")
+            let space = d.parsed(at, "`dhcp4`, `43` or `125/ENTERPRISE`", "43");
+            in_known_space = space.is_some();
+            space
         });
         self.finish(&fields);
-        let (code, kind) = (code?, kind?);
+        // A code means something else in each space.
+        let (code, kind) = (code.filter(|_| in_known_space)?, kind?);
         let types = self.record_fields(&fields, kind.value, record, types)?;
         let span = self.tree.node(at.node).span;
         let definition = OptionDefinition { code, r#type: kind, array, fields: types, space, span };

@@ -101,6 +101,9 @@ pub(super) fn unknown_key(
     if known.contains(&"options") && OPTION_NAMES.contains(&&*entry.key) {
         return diagnostic.with_help(format!("options stand under `options:`; move `{}` there", entry.key));
     }
+    if entry.key.contains(' ') && meant.is_none() {
+        return diagnostic.with_help("put the text before it in quotes, if the comma belongs to it");
+    }
     match meant {
         Some(key) => diagnostic.with_help(format!("did you mean `{key}`?")).with_fix_if_safe(
             sure,
@@ -119,7 +122,7 @@ pub(super) fn missing_keys(place: Span, what: &str, missing: &[(&str, &str)]) ->
     let message = format!("missing key{s} {keys} in {what}");
     let examples = listed(missing.iter().map(|(_, example)| *example), "and");
     Diagnostic::new(&missing_key::RULE, place, message, format!("this {noun} has no {keys}"))
-        .with_help(format!("add {examples}"))
+        .with_help(format!("add {keys}, for example {examples}"))
 }
 
 /// A value that its key does not take.

@@ -203,7 +203,7 @@ impl<'t> Decoder<'t, '_> {
                 Diagnostic::new(
                     &wrong_value::RULE,
                     second.key_span,
-                    format!("{} is known by {keys}, but one identifier is what it takes", fields.what),
+                    format!("{} takes one identifier, not {keys} together", fields.what),
                     "a second identifier",
                 )
                 .with_secondary(first.key_span, "the first one")

@@ -21,6 +21,18 @@ pub(super) fn explain(
     last_scalar: (usize, usize),
 ) -> Diagnostic {
     let content = text.content;
+    if info.contains("only valid inside a block")
+        && let Some(open) = unclosed_above(content, at)
+    {
+        return Diagnostic::new(
+            &yaml_syntax::RULE,
+            text.span(open, open + 1),
+            format!("bracket `{}` is not closed properly", &content[open..=open]),
+            "opened here",
+        )
+        .with_secondary(text.span(at, next_character(content, at)), "not understood here")
+        .with_help("close the bracket, and part its elements by commas");
+    }
     if let Some(open) = bracket {
         let at_end = content[at..].trim_start().is_empty();
         if at_end
@@ -69,6 +81,20 @@ pub(super) fn explain(
         .with_secondary(noticed, "not understood here")
         .with_help("add the closing quote");
     }
+    if info.starts_with("invalid trailing content after") {
+        let line = content[..at].rfind('\n').map_or(0, |end| end + 1);
+        let end = content[at..].find(['\n', '\r']).map_or(content.len(), |end| at + end);
+        let behind = at + content[at..end].trim_end().len();
+        let value = content[line..at].find(": ").map_or(line, |colon| line + colon + 2);
+        return Diagnostic::new(
+            &yaml_syntax::RULE,
+            text.span(at, behind.max(next_character(content, at))),
+            "something stands behind a quoted text",
+            "the text ends before this",
+        )
+        .with_secondary(text.span(value, at), "quotes at the beginning enclose a whole value")
+        .with_help("put the whole value in double quotes, or write it in a block below `>-`");
+    }
     // In a scalar, a tab is noticed where the scalar begins.
     let at = if info.contains("found a tab") {
         at + content[at..].find('\t').map_or(0, |tab| tab + 1)
@@ -88,6 +114,21 @@ pub(super) fn explain(
             Diagnostic::new(&yaml_syntax::RULE, span, "the file is not valid YAML", reason)
         }
     }
+}
+
+/// The last bracket of the line above that nothing closes on that line.
+fn unclosed_above(content: &str, at: usize) -> Option<usize> {
+    let above = content[..at].trim_end();
+    let line = above.rfind('\n').map_or(0, |end| end + 1);
+    let mut open = Vec::new();
+    for (place, c) in above[line..].char_indices() {
+        match c {
+            '{' | '[' => open.push(line + place),
+            '}' | ']' => drop(open.pop()),
+            _ => {}
+        }
+    }
+    open.pop()
 }
 
 /// How far the line of byte `at` is indented. What stands inside brackets is indented further than the line that

@@ -8,13 +8,14 @@ use leasehold_schemas::vocab::{AddrRange, Cidr, ClassName, SiteCode};
 use rayon::prelude::*;
 
 use super::addresses;
+use super::class_tests::{self, Turn};
 use super::clients::{self, Leftovers};
 use super::differences::PlaceValues;
 use super::effective::Effective;
 use super::expression_text::expression;
 use super::places;
 use super::risks::Risks;
-use super::statement::{Found, Ground, Statement, Subject};
+use super::statement::{Danger, Found, Ground, Statement, Subject};
 use super::value::{Said, said};
 use super::words::Words;
 
@@ -101,7 +102,7 @@ impl Located<'_> {
 pub fn compare(comparison: &Comparison<'_>, sides: [&Effective; 2]) -> Found {
     let mut found = Found::default();
     estate(comparison, sides, &mut found);
-    classes(sides, &mut found);
+    classes(comparison, sides, &mut found);
     let pairs = places::pair(comparison, &mut found);
     let parts: Vec<(Found, Leftovers<'_>)> =
         pairs.both.par_iter().map(|pair| places::compare(comparison, pair)).collect();
@@ -212,7 +213,7 @@ fn word(variant: &impl serde::Serialize) -> String {
 }
 
 /// Classes that come and go, and who is in them.
-fn classes([before, after]: [&Effective; 2], found: &mut Found) {
+fn classes(comparison: &Comparison<'_>, [before, after]: [&Effective; 2], found: &mut Found) {
     let by_name = |side: &'_ Effective| -> BTreeMap<ClassName, (Option<artefact::Test>, Option<String>)> {
         let classes = side.estate.classes.iter();
         classes.map(|class| (class.name.clone(), (class.test.clone(), expression(side, class)))).collect()
@@ -228,6 +229,17 @@ fn classes([before, after]: [&Effective; 2], found: &mut Found) {
                 found.add(statement, Subject::default());
             }
             Some((new_test, new_text)) if new_test != test => {
+                let turn = match (test, new_test) {
+                    (Some(old), Some(_)) => class_tests::turn(&after.estate.classes, name, old),
+                    (None, _) => Turn::Wider,
+                    (Some(_), None) => Turn::Other,
+                };
+                if turn == Turn::Same {
+                    continue;
+                }
+                if turn == Turn::Other {
+                    guards_narrowed(comparison, name, &mut found.dangers);
+                }
                 let (before, after) = (Some(written(text)), Some(written(new_text)));
                 found.add(
                     Statement::new(ChangeKind::ClassTest, name.as_str(), before, after),
@@ -240,6 +252,17 @@ fn classes([before, after]: [&Effective; 2], found: &mut Found) {
     for (name, (_, text)) in is.iter().filter(|(name, _)| !was.contains_key(*name)) {
         let statement = Statement::new(ChangeKind::ClassAdded, name.as_str(), None, Some(written(text)));
         found.add(statement, Subject::default());
+    }
+}
+
+/// Places that are open to the class alone, or to it among others, now that somebody is not in it any more.
+fn guards_narrowed(comparison: &Comparison<'_>, class: &ClassName, dangers: &mut Vec<Danger>) {
+    for place in comparison.after.subnets.values() {
+        let pools = place.subnet.pools.iter().map(|pool| &pool.only);
+        let mut guards = [&place.network.only, &place.subnet.only].into_iter().chain(pools);
+        if guards.any(|only| only.contains(class)) {
+            dangers.push(comparison.risks.class_narrowed(class, place.subject()));
+        }
     }
 }
 

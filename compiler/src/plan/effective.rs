@@ -1,13 +1,14 @@
 //! One side of a comparison: what an estate means, taken from its files or from its artefact.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use leasehold_schemas::artefact::{self, ArtefactError, Digest, FORMAT, decode};
-use leasehold_schemas::vocab::{ClassName, OptionCode, Space};
+use leasehold_schemas::source::FileId;
+use leasehold_schemas::vocab::{ClassName, OptionCode, SiteCode, Space};
 
 use crate::diag::Severity;
 use crate::model::Definition;
-use crate::source::Sources;
+use crate::source::{ESTATE_PATH, SourceFile, Sources};
 use crate::{Compilation, lower};
 
 /// What an estate means, and how it is shown.
@@ -27,6 +28,32 @@ pub struct Effective {
     pub(super) expressions: BTreeMap<ClassName, String>,
     /// What it calls its own options.
     pub(super) definitions: BTreeMap<(Space, OptionCode), Definition>,
+    /// What of its files is not in it.
+    pub(super) unread: Unread,
+}
+
+/// Files that are too broken to say anything.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Unread {
+    /// `estate.yaml`, on which everything depends.
+    pub estate: bool,
+    /// Site files, by their paths below the estate's folder.
+    pub sites: BTreeSet<String>,
+    /// Where the sites that could be read are said.
+    paths: BTreeMap<SiteCode, String>,
+}
+
+impl Unread {
+    fn of(sources: &Sources, model: &crate::model::Estate) -> Unread {
+        let place = |site: &crate::model::Site| site.code.span.file;
+        let read: BTreeSet<FileId> = model.sites.values().map(place).collect();
+        let is_unread =
+            |(file, source): &(FileId, &SourceFile)| source.path != ESTATE_PATH && !read.contains(file);
+        let sites = sources.iter().filter(is_unread).map(|(_, source)| source.path.clone());
+        let paths = model.sites.values();
+        let paths = paths.map(|site| (site.code.value.clone(), sources.file(place(site)).path.clone()));
+        Unread { estate: model.scope.is_none(), sites: sites.collect(), paths: paths.collect() }
+    }
 }
 
 impl Effective {
@@ -55,7 +82,8 @@ impl Effective {
             None => (lower::effective(model), None),
         };
         let source = source.into();
-        Effective { source, estate, digest, format: FORMAT, errors, expressions, definitions }
+        let unread = Unread::of(sources, model);
+        Effective { source, estate, digest, format: FORMAT, errors, expressions, definitions, unread }
     }
 
     /// Of an artefact's bytes.
@@ -72,7 +100,24 @@ impl Effective {
             errors: 0,
             expressions: BTreeMap::new(),
             definitions: BTreeMap::new(),
+            unread: Unread::default(),
         })
+    }
+
+    /// Without the sites that the other side may have in a file that cannot be read: it does not say that they are
+    /// gone. `None`: every site may be compared.
+    pub(super) fn without_unread(&self, other: &Effective) -> Option<Effective> {
+        if other.unread.sites.is_empty() {
+            return None;
+        }
+        let there: BTreeSet<&SiteCode> = other.estate.sites.iter().map(|site| &site.code).collect();
+        let unread = |code: &SiteCode| {
+            let path = self.unread.paths.get(code);
+            !there.contains(code) && path.is_none_or(|path| other.unread.sites.contains(path))
+        };
+        let mut side = self.clone();
+        side.estate.sites.retain(|site| !unread(&site.code));
+        Some(side)
     }
 }
 

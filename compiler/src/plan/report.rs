@@ -14,7 +14,7 @@ use super::compare::{Comparison, Side, compare};
 use super::effective::Effective;
 use super::impact::impact;
 use super::risks::Risks;
-use super::statement::{Danger, Ground, Statement, Subject};
+use super::statement::{Danger, Found, Ground, Statement, Subject};
 use super::text::sentence;
 use super::value::Key;
 use super::words::{Words, count};
@@ -26,7 +26,10 @@ use crate::model::Allow;
 
 /// Compares and reports.
 pub fn plan(question: &Question<'_>) -> Plan {
-    let (before, after) = (question.before, question.after);
+    let trimmed_before = question.before.without_unread(question.after);
+    let trimmed_after = question.after.without_unread(question.before);
+    let before = trimmed_before.as_ref().unwrap_or(question.before);
+    let after = trimmed_after.as_ref().unwrap_or(question.after);
     let class_names = ClassNames::new(&before.estate, &after.estate);
     let by_new_names = (!class_names.is_empty()).then(|| class_names.applied(before));
     let compared = by_new_names.as_ref().unwrap_or(before);
@@ -36,8 +39,12 @@ pub fn plan(question: &Question<'_>) -> Plan {
         words: Words::new(before, after),
         risks: Risks::new(question.estate, question.leases),
     };
-    let mut found = compare(&comparison, [compared, after]);
-    class_names.state(&mut found);
+    let mut found = Found::default();
+    // Without what is common nothing means what it meant.
+    if !before.unread.estate && !after.unread.estate {
+        found = compare(&comparison, [compared, after]);
+        class_names.state(&mut found);
+    }
     let mut statements: Vec<(&Statement, &[Subject])> =
         found.statements.iter().map(|(statement, subjects)| (statement, subjects.as_slice())).collect();
     statements.sort_by_cached_key(|(statement, subjects)| order(statement, subjects));
@@ -59,8 +66,8 @@ pub fn plan(question: &Question<'_>) -> Plan {
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     Plan {
         version: PLAN_VERSION,
-        before: side(before),
-        after: side(after),
+        before: side(question.before),
+        after: side(question.after),
         summary: PlanSummary {
             changes: number(changes.len()),
             breaking: number(breaking),
@@ -267,6 +274,10 @@ impl<'a> Acknowledgements<'a> {
             Ground::Subnet(prefix) => self.origins.subnet(*prefix),
             Ground::Network(site, name) => self.networks.get(&(site, name.as_str())).copied(),
             Ground::Site(site) => self.sites.get(site).copied(),
+            Ground::Class(name) => {
+                let mut classes = estate.classes.values().filter(|class| class.name.value == *name);
+                classes.next().map(|class| class.test.as_ref().map_or(class.span, |test| test.span))
+            }
             Ground::HighAvailability => estate.high_availability.as_ref().map(|pair| pair.span),
             Ground::Estate => estate.name.as_ref().map(|name| name.span),
         }
@@ -307,6 +318,14 @@ fn notes(question: &Question<'_>, risks: &[Risk], acknowledgements: &Acknowledge
             after.source,
             count(u64::from(after.errors), "error")
         ));
+    }
+    for side in [before, after] {
+        if side.unread.estate {
+            notes.push(format!("`estate.yaml` of {} cannot be read, so nothing is compared", side.source));
+        }
+        for path in &side.unread.sites {
+            notes.push(format!("`{path}` of {} cannot be read, so its site is not compared", side.source));
+        }
     }
     for (rule, _) in *acknowledged {
         if risks.iter().all(|risk| risk.code != rule.code) {

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use leasehold_schemas::artefact::Reservation;
 use leasehold_schemas::plan::BlockedReservation;
 use leasehold_schemas::source::{ChangeLimits, Percent};
-use leasehold_schemas::vocab::{AddrRange, Seconds, SiteCode};
+use leasehold_schemas::vocab::{AddrRange, ClassName, Seconds, SiteCode};
 
 use super::addresses;
 use super::clients::Placed;
@@ -174,6 +174,13 @@ impl<'a> Risks<'a> {
     ) -> Danger {
         let shown = |guard: &Option<String>| guard.clone().unwrap_or_else(|| "everybody".to_owned());
         let text = format!("open only to {}, no longer to {}", shown(after), shown(before));
+        Danger { rule: &guard_narrowed::RULE, text, subject, grounds, leases: Vec::new() }
+    }
+
+    /// L905, where a class that guards a place takes in fewer packets.
+    pub fn class_narrowed(&self, class: &ClassName, subject: Subject) -> Danger {
+        let text = format!("open to clients in {class}, whose test some of them do not pass any more");
+        let grounds = vec![Ground::Class(class.clone()), Ground::Estate];
         Danger { rule: &guard_narrowed::RULE, text, subject, grounds, leases: Vec::new() }
     }
 

@@ -86,6 +86,8 @@ pub enum Ground {
     Network(SiteCode, String),
     /// A site.
     Site(SiteCode),
+    /// A class.
+    Class(ClassName),
     /// The pair.
     HighAvailability,
     /// The whole estate.

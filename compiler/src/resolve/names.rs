@@ -15,6 +15,34 @@ use crate::model::{Class, Definition, Estate, Id, Profile};
 /// 60) behind it. DROP is here because its name alone is its use: its members get no answer.
 pub const BUILT_IN_CLASSES: [&str; 4] = ["ALL", "KNOWN", "UNKNOWN", "DROP"];
 
+/// Our name for an option that other programs, or people, call so.
+const FOREIGN_OPTIONS: &[(&str, &str)] = &[
+    ("bootfile", "boot-file-name"),
+    ("bootfile-name", "boot-file-name"),
+    ("broadcast", "broadcast-address"),
+    ("classless-static-routes", "classless-static-route"),
+    ("default-gateway", "routers"),
+    ("dns", "domain-name-servers"),
+    ("dns-server", "domain-name-servers"),
+    ("dns-servers", "domain-name-servers"),
+    ("domain", "domain-name"),
+    ("domain-search-list", "domain-search"),
+    ("filename", "boot-file-name"),
+    ("gateway", "routers"),
+    ("gateways", "routers"),
+    ("mtu", "interface-mtu"),
+    ("nameservers", "domain-name-servers"),
+    ("netmask", "subnet-mask"),
+    ("ntp", "ntp-servers"),
+    ("ntp-server", "ntp-servers"),
+    ("rfc3442-classless-static-routes", "classless-static-route"),
+    ("search-domains", "domain-search"),
+    ("syslog-servers", "log-servers"),
+    ("tftp-server", "tftp-server-name"),
+    ("vendor-specific", "vendor-encapsulated-options"),
+    ("wins-servers", "netbios-name-servers"),
+];
+
 /// Whether the server knows the class by its name.
 pub fn is_built_in(class: &ClassName) -> bool {
     class.as_str() == "DROP" || expression::is_built_in(class.as_str())
@@ -80,8 +108,17 @@ impl Names {
         nearest(wanted, self.profiles.keys().map(String::as_str))
     }
 
-    /// The option whose name is most like this one.
+    /// The option that others call so, or whose name is most like this one.
     pub fn nearest_option(&self, wanted: &str) -> Option<&str> {
+        if let Some((_, ours)) = FOREIGN_OPTIONS.iter().find(|(foreign, _)| *foreign == wanted) {
+            return Some(ours);
+        }
+        let code = wanted.strip_prefix("option-").or_else(|| wanted.strip_prefix("opt"));
+        if let Some(code) = code.and_then(|code| code.trim_start_matches('-').parse().ok()) {
+            let meant = self.option_by_code(Space::Dhcp4, OptionCode(code));
+            let mut named = self.options.iter().filter(|(_, id)| Some(**id) == meant);
+            return named.next().map(|(name, _)| name.as_str());
+        }
         nearest(wanted, self.options.keys().map(String::as_str))
     }
 

@@ -103,10 +103,13 @@ impl Encoder<'_> {
         for item in items {
             self.element(kind, item);
         }
+        if !self.sound {
+            return;
+        }
         let paired = self.definition.space == Space::Dhcp4 && matches!(self.definition.code.0, 21 | 33);
         if paired && items.len() % 2 == 1 {
             let message = format!("option `{}` is a list of pairs of addresses", self.definition.name);
-            self.fault(span, Fault::value(message, format!("{} addresses are no pairs", items.len())));
+            self.fault(span, Fault::value(message, format!("{} given, an odd number", items.len())));
         }
     }
 

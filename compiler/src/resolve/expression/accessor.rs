@@ -253,7 +253,7 @@ impl<'t> Parser<'t, '_> {
             return Err(syntax(at, format!("`{written}` is neither code nor name of an option"), label));
         }
         let mut here = self.names.definitions.values().filter(|known| known.space == Space::Dhcp4);
-        if written.bytes().all(|b| b.is_ascii_digit()) {
+        if written.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
             let code = option_number(written, at)?;
             let typed = here.find(|known| known.code.0 == code).and_then(no_text);
             return Ok(Named { code, typed, written });

@@ -90,7 +90,11 @@ impl<'t> Parser<'t, '_> {
             }
             (Token::Word(word @ ("sand" | "sor")), at) => return Err(strict(word, at)),
             (_, at) => {
-                return Err(syntax(at, "class expression goes on after its end", "expected `and` or `or`"));
+                let expected = match read.value {
+                    Value::Test(_) => "expected `and` or `or`",
+                    Value::Term(_) => "expected `==`, `!=`, `in` or `+`",
+                };
+                return Err(syntax(at, "class expression goes on after its end", expected));
             }
         }
         as_test(read)

@@ -23,8 +23,13 @@ pub static RULE: Rule = Rule {
 /// `k` where the estate names none.
 const SHARE_DEFAULT: u32 = 8;
 
+/// So many pools that lack the share, if they are so large a part of all, show that it is the share that is too small.
+const LACKING_MANY: usize = 8;
+/// One pool in so many.
+const LACKING_PART: usize = 8;
+
 /// Looks at every pool that has addresses to give. Of every `k` addresses the last is the standby's home: those
-/// whose number leaves `k - 1` when divided by `k`. Where no pool at all has one, the share is to blame, and that is
+/// whose number leaves `k - 1` when divided by `k`. Where no pool or few have one, the share is to blame, and that is
 /// one finding of its own; where a part of the estate cannot be read, it may be there.
 pub fn check(estate: &Estate, sink: &mut Sink) {
     let Some(pair) = &estate.high_availability else { return };
@@ -40,12 +45,14 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
         HighAvailabilityMode::LoadBalancing | HighAvailabilityMode::PassiveBackup => "secondary",
     };
     let mut lacking = Vec::new();
+    let mut pools = 0;
     let mut any_has = estate.incomplete || !estate.poisoned.is_empty();
     for_each_pool(estate, &Placement::of(estate), |subnet, pool, taken| {
         let mut gaps = taken.gaps(pool.range.value).peekable();
         if gaps.peek().is_none() {
             return;
         }
+        pools += 1;
         if gaps.any(|gap| home_in(gap, k).is_some()) {
             any_has = true;
             return;
@@ -75,6 +82,8 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
     });
     if !any_has && !lacking.is_empty() {
         lacking = vec![share_leaves_nothing::finding(pair, k, who)];
+    } else if lacking.len() >= LACKING_MANY && lacking.len() * LACKING_PART >= pools {
+        lacking = vec![share_leaves_nothing::many(pair, (k, who), (lacking.len(), pools), &lacking[0])];
     }
     lacking.into_iter().for_each(|finding| sink.push(finding));
 }

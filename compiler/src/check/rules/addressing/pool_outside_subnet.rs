@@ -75,8 +75,20 @@ fn finding(estate: &Estate, pool: &Pool, prefixes: &Prefixes) -> Diagnostic {
         (None, Some(home)) if home.prefix.value.range().covers(range) => {
             diagnostic.with_help(format!("move the pool to subnet `{}`", home.prefix.value))
         }
-        (None, _) => diagnostic,
+        (None, _) => match moved_into(range, prefix) {
+            Some(meant) => diagnostic.with_help(format!("did you mean `{meant}`?")),
+            None => diagnostic.with_help(format!("write a range within `{}`", hosts(prefix))),
+        },
     }
+}
+
+/// The range with the subnet's bits before its own, if that makes one.
+fn moved_into(range: AddrRange, prefix: Cidr) -> Option<AddrRange> {
+    let own = range.first().to_bits() ^ range.last().to_bits();
+    let host = u32::MAX.checked_shr(u32::from(prefix.length())).unwrap_or(0);
+    let into = |addr: Ipv4Addr| Ipv4Addr::from_bits(prefix.network().to_bits() | addr.to_bits() & host);
+    let moved = AddrRange::new(into(range.first()), into(range.last())).ok()?;
+    (own & !host == 0 && hosts(prefix).covers(moved)).then_some(moved)
 }
 
 /// The prefix without its network and broadcast address.

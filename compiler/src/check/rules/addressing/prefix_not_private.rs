@@ -38,6 +38,9 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
                 let message = format!("subnet `{prefix}` is outside the estate's address space");
                 Diagnostic::new(&RULE, subnet.prefix.span, message, "in no declared block")
                     .with_secondary(block.span, "the address space is declared here")
+                    .with_help(format!(
+                        "correct the prefix, or list `{prefix}` under `address-space` in `estate.yaml`"
+                    ))
             }
         };
         sink.push(finding);

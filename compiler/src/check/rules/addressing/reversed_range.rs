@@ -17,6 +17,9 @@ pub static RULE: Rule = Rule {
 
 /// The finding: a range from `first` down to `last`.
 pub(crate) fn report(span: Span, first: Ipv4Addr, last: Ipv4Addr) -> Diagnostic {
+    if first.to_bits() - last.to_bits() > SWAPPED_ADDRESSES_MAX {
+        return mistyped(span, first, last);
+    }
     let swapped = format!("{last} - {first}");
     Diagnostic::new(
         &RULE,
@@ -26,4 +29,17 @@ pub(crate) fn report(span: Span, first: Ipv4Addr, last: Ipv4Addr) -> Diagnostic 
     )
     .with_help(format!("write `{swapped}`"))
     .with_fix("Swap the ends", vec![Edit { span, text: swapped }])
+}
+
+/// Ends so far apart were not exchanged: one of them is mistyped.
+const SWAPPED_ADDRESSES_MAX: u32 = 1 << 16;
+
+fn mistyped(span: Span, first: Ipv4Addr, last: Ipv4Addr) -> Diagnostic {
+    Diagnostic::new(
+        &RULE,
+        span,
+        format!("range `{first} - {last}` is reversed"),
+        format!("`{last}` comes before `{first}`"),
+    )
+    .with_help("correct the end that is mistyped")
 }

@@ -1,5 +1,7 @@
 //! A router that the clients who are told it cannot reach.
 
+use std::net::Ipv4Addr;
+
 use leasehold_schemas::vocab::Layer;
 
 use super::placement::Placement;
@@ -36,6 +38,7 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             shared.extend(outside.map(|router| (router, id)));
         }
     }
+    of_classes(estate, routers, &placement, sink);
     shared.sort_unstable();
     shared.dedup();
     for said in shared.chunk_by(|a, b| a.0.span == b.0.span) {
@@ -77,6 +80,27 @@ fn inherited(estate: &Estate, routers: Routers, network: &Network) -> Vec<Router
     told
 }
 
+/// Reports routers that members of a class are told wherever they are, and that lie in no subnet of the estate. Which
+/// subnets the class is meant for is not known, so one that some subnet has is left alone.
+fn of_classes(estate: &Estate, routers: Routers, placement: &Placement, sink: &mut Sink) {
+    let certain = !estate.incomplete && estate.poisoned.is_empty();
+    let Some(scope) = estate.scope.filter(|_| certain && estate.subnets.iter().next().is_some()) else {
+        return;
+    };
+    for meaning in &estate.scopes[scope].meanings {
+        for router in routers.said_in(&meaning.values) {
+            let mut subnets = estate.subnets.iter();
+            if subnets.any(|(id, subnet)| !placement.sure(estate, id) || usable(subnet, &router)) {
+                continue;
+            }
+            let class = &estate.classes[meaning.class].name.value;
+            let message = format!("router `{}` of class `{class}` lies outside every subnet", router.addr);
+            let help = "say it where the class meets a subnet: under that subnet's `classes:`";
+            sink.push(Diagnostic::new(&RULE, router.span, message, "no client can reach it").with_help(help));
+        }
+    }
+}
+
 fn outside_subnet(subnet: &Subnet, router: Router) -> Diagnostic {
     let (addr, prefix) = (router.addr, subnet.prefix.value);
     let end = match addr {
@@ -92,7 +116,16 @@ fn outside_subnet(subnet: &Subnet, router: Router) -> Diagnostic {
         }
     };
     let holds = format!("the subnet holds {}", prefix.range());
-    Diagnostic::new(&RULE, router.span, message, label).with_secondary(subnet.prefix.span, holds)
+    let host = u32::MAX.checked_shr(u32::from(prefix.length())).unwrap_or(0);
+    let meant = Ipv4Addr::from_bits(prefix.network().to_bits() | addr.to_bits() & host);
+    let help = if usable(subnet, &Router { addr: meant, ..router }) {
+        format!("did you mean `{meant}`?")
+    } else {
+        format!("write the router's address in `{prefix}`")
+    };
+    Diagnostic::new(&RULE, router.span, message, label)
+        .with_secondary(subnet.prefix.span, holds)
+        .with_help(help)
 }
 
 fn outside_network(estate: &Estate, said: &[(Router, Id<Network>)]) -> Diagnostic {

@@ -16,10 +16,25 @@ pub static RULE: Rule = Rule {
 /// The finding, at the share, or at the mode where the share is the default or the mode's own. `who` is the second
 /// server, which has one address in `k`.
 pub fn finding(pair: &HighAvailability, k: u32, who: &str) -> Diagnostic {
+    let message = format!("a share of 1/{k} leaves the {who} no address in any pool");
+    report(pair, (k, who), message, format!("no pool has an address that is the {who}'s"))
+}
+
+/// The same for `lacking` of all `pools`, of which one is shown.
+pub fn many(
+    pair: &HighAvailability,
+    (k, who): (u32, &str),
+    (lacking, pools): (usize, usize),
+    example: &Diagnostic,
+) -> Diagnostic {
+    let message = format!("a share of 1/{k} leaves the {who} no address in {lacking} of {pools} pools");
+    let label = format!("too small a share: the {who} could give no new client there an address");
+    report(pair, (k, who), message, label).with_secondary(example.primary.span, "one of these pools")
+}
+
+fn report(pair: &HighAvailability, (k, who): (u32, &str), message: String, label: String) -> Diagnostic {
     let said = pair.standby_share.as_ref().filter(|share| share.value.k == k);
     let span = said.map_or(pair.mode.span, |share| share.span);
-    let message = format!("a share of 1/{k} leaves the {who} no address in any pool");
-    let label = format!("no pool has an address that is the {who}'s");
     let note =
         format!("the {who} gives new clients one address in {k}, those that leave {} modulo {k}", k - 1);
     let help = if said.is_some() && k > 2 {

@@ -1,5 +1,7 @@
 //! L605: tests that no packet passes.
 
+use leasehold_schemas::artefact::Test;
+
 use super::truths::{Truth, Truths};
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
 
@@ -29,6 +31,17 @@ pub fn check(truths: &Truths<'_>, sink: &mut Sink) {
                 "`leasehold why {packet}` shows a packet that comes near and is not in it"
             ));
         }
-        sink.push(diagnostic);
+        sink.push(diagnostic.with_help(match &test.value {
+            Test::And(_) => "write `or` between what excludes each other, if either is meant",
+            Test::Constant(_)
+            | Test::Or(_)
+            | Test::Not(_)
+            | Test::Equal(..)
+            | Test::In(..)
+            | Test::Within(..)
+            | Test::Match(..)
+            | Test::Exists(_)
+            | Test::Member(_) => "compare with what a client can send, or remove the class",
+        }));
     }
 }

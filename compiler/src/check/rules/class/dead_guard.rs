@@ -65,7 +65,13 @@ fn report(estate: &Estate, guards: &Guards<'_>, guarded: &Guarded<'_>, passage: 
         };
         format!("`leasehold why {packet}` shows a packet that {comes}")
     }));
-    diagnostic
+    diagnostic.with_help(match (passage, around.is_empty()) {
+        (Passage::Dropped, _) => "name a class here whose members are not in `DROP`",
+        (_, false) => {
+            "name a class here whose members pass the guards around too, or remove one of the guards"
+        }
+        (_, true) => "name a class here that a client can be in, or remove `only`",
+    })
 }
 
 /// Why nobody passes: a class that nobody is in, or conditions of two classes that exclude each other.

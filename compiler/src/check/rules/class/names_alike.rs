@@ -43,7 +43,8 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             let label = "easily taken for the other";
             sink.push(
                 Diagnostic::new(&RULE, class.name.span, message, label)
-                    .with_secondary(earlier.name.span, "the other"),
+                    .with_secondary(earlier.name.span, "the other")
+                    .with_help("give one of the two another name, or remove it if it is a slip"),
             );
             continue;
         }

@@ -26,7 +26,8 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             let message = format!("class `{}` is defined twice", name.value);
             sink.push(
                 Diagnostic::new(&RULE, name.span, message, "the same name again")
-                    .with_secondary(earlier, "first defined here"),
+                    .with_secondary(earlier, "first defined here")
+                    .with_help("give one of the two another name, or make them one class"),
             );
         }
     }
@@ -41,7 +42,8 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             let message = format!("class `{name}` is given a meaning twice in one {}", scope.layer);
             sink.push(
                 Diagnostic::new(&RULE, meaning.name, message, "the same class again")
-                    .with_secondary(earlier.name, "first given a meaning here"),
+                    .with_secondary(earlier.name, "first given a meaning here")
+                    .with_help("say under one entry what the class means here"),
             );
         }
     }

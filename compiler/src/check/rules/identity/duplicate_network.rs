@@ -31,7 +31,10 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
                     format!("network `{}` stands twice in site {}", name.value, site.code.value),
                     "the same name again",
                 )
-                .with_secondary(earlier, "first used here"),
+                .with_secondary(earlier, "first used here")
+                .with_help(
+                    "give one of the two networks another name, or list the subnets of both under one",
+                ),
             );
         }
     }

@@ -30,7 +30,8 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
                 format!("site code `{}` is already taken", code.value),
                 "the same code again",
             )
-            .with_secondary(earlier, "the site that has it"),
+            .with_secondary(earlier, "the site that has it")
+            .with_help("give one of the two sites a code of its own"),
         );
     }
 }

@@ -30,7 +30,8 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
                 format!("site name `{}` is already taken", name.value),
                 "the same name again",
             )
-            .with_secondary(earlier, format!("the name of site {code}")),
+            .with_secondary(earlier, format!("the name of site {code}"))
+            .with_help("give one of the two sites another name"),
         );
     }
 }

@@ -14,6 +14,11 @@ pub static RULE: Rule = Rule {
     page: include_str!("duplicate_subnet_id.md"),
 };
 
+/// The number that a subnet has where none is said.
+fn default_number(subnet: &Subnet) -> u32 {
+    subnet.prefix.value.network().to_bits()
+}
+
 /// Reports every number that an earlier subnet has, or any subnet by default. Defaults never meet each other
 /// unless prefixes do, which is another rule's finding.
 pub fn check(estate: &Estate, sink: &mut Sink) {
@@ -39,7 +44,11 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
                 format!("subnet id `{}` is already taken", id.value),
                 "the same number again",
             )
-            .with_secondary(span, why),
+            .with_secondary(span, why)
+            .with_help(format!(
+                "remove `id` from the newer subnet: without it the number is `{}`",
+                default_number(subnet)
+            )),
         );
     }
 }

@@ -1,5 +1,7 @@
 //! L506: shortest, default and longest lease time in their order, in every place as they are inherited there.
 
+use leasehold_schemas::source::Span;
+
 use super::lifetimes::{self, Disorder, Lifetimes, Time};
 use crate::check::{Lines, Seen};
 use crate::diag::{Diagnostic, Rule, Severity};
@@ -18,17 +20,11 @@ pub static RULE: Rule = Rule {
 pub fn check(estate: &Estate, lines: &mut Lines) {
     let mut judge = |seen: Seen, disorder: Option<Disorder>| {
         let Some(disorder) = disorder else { return };
-        let Some((culprit, other, said)) = disorder.culprit() else { return };
-        let against = other.said.map(|said| said.statement);
-        lines.add_against(seen, said.statement, against, || {
-            let message = format!("{} is longer than {}", disorder.shorter, disorder.longer);
-            let label = format!("{} here", culprit.seconds);
-            let diagnostic = Diagnostic::new(&RULE, said.span, message, label);
-            match other.said {
-                Some(said) => diagnostic.with_secondary(said.span, format!("{} here", other.seconds)),
-                None => diagnostic.with_note("the default lease time is not said, and then it is 8h"),
-            }
-            .with_help(help(&culprit, &other))
+        let Some((culprit, other, said)) = disorder.culprit(lifetimes::common_file(estate)) else { return };
+        lines.add_against(seen, said.statement, other.said.map(|said| said.statement), || {
+            let blamed = finding(&disorder, (&culprit, said.span), &other);
+            let turned = other.said.map(|there| finding(&disorder, (&other, there.span), &culprit));
+            (blamed.clone(), turned.unwrap_or(blamed))
         });
     };
     estate
@@ -37,6 +33,16 @@ pub fn check(estate: &Estate, lines: &mut Lines) {
     estate.statements(lifetimes::any, &mut |view| {
         judge(Seen::Alone, Lifetimes::of(view).lease_disorder().filter(Disorder::is_one_statement));
     });
+}
+
+fn finding(disorder: &Disorder, (culprit, span): (&Time, Span), other: &Time) -> Diagnostic {
+    let message = format!("{} is longer than {}", disorder.shorter, disorder.longer);
+    let diagnostic = Diagnostic::new(&RULE, span, message, format!("{} here", culprit.seconds));
+    match other.said {
+        Some(said) => diagnostic.with_secondary(said.span, format!("{} here", other.seconds)),
+        None => diagnostic.with_note("the default lease time is not said, and then it is 8h"),
+    }
+    .with_help(help(culprit, other))
 }
 
 /// The lease time as the nearest place has it, or the two bounds the other way round.

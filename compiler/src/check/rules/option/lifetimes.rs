@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use leasehold_schemas::source::{Said, Span, Spanned};
+use leasehold_schemas::source::{FileId, Said, Span, Spanned};
 use leasehold_schemas::vocab::Seconds;
 
-use crate::model::{Parameters, Ranked, Values, View};
+use crate::model::{Estate, Parameters, Ranked, Values, View};
 
 /// The lease time where nobody says one (`lease` in the manual).
 const LEASE_DEFAULT: Seconds = Seconds(8 * 3_600);
@@ -40,6 +40,11 @@ pub struct Disorder {
     pub shorter: Time,
     /// Should be the longer.
     pub longer: Time,
+}
+
+/// The file of what is common to all sites.
+pub fn common_file(estate: &Estate) -> Option<FileId> {
+    estate.scope.map(|scope| estate.scopes[scope].span.file)
 }
 
 /// All times of a view. `None`: not known, because what is said cannot be read or is zero, which was reported.
@@ -138,11 +143,13 @@ impl Disorder {
     }
 
     /// The nearest of the two that is said, and the other: what the nearest says is wrong against what it
-    /// inherits. Said at the same place: the one that is not the lease time itself.
-    pub fn culprit(&self) -> Option<(Time, Time, Saying)> {
+    /// inherits. What a site's file says is nearer than what `common`, the estate's file, says of a class. Said at the
+    /// same place: the one that is not the lease time itself.
+    pub fn culprit(&self, common: Option<FileId>) -> Option<(Time, Time, Saying)> {
         let rank = |time: &Time| time.said.map_or(usize::MAX, |said| said.rank);
+        let of_all = |time: &Time| time.said.is_none_or(|said| Some(said.span.file) == common);
         let plain = |time: &Time| time.name == "lease";
-        let key = |time: &Time| (rank(time), plain(time));
+        let key = |time: &Time| (of_all(time), rank(time), plain(time));
         let (culprit, other) = if key(&self.shorter) <= key(&self.longer) {
             (self.shorter, self.longer)
         } else {

@@ -49,6 +49,7 @@ pub fn check(estate: &Estate, lines: &mut Lines) {
             let message = format!("a reply takes {total} octets, more than {REPLY_OCTETS_MAX}");
             Diagnostic::new(&RULE, longest.span, message, format!("{} of them here, the most", bytes.len()))
                 .with_note("a client that does not name a larger size gets only what fits, before option 82")
+                .with_help("shorten it, or say it only of the classes that need it")
         });
     });
 }

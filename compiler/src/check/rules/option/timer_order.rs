@@ -1,5 +1,7 @@
 //! L504: T1 < T2 < lease time, in every place as it is inherited there.
 
+use leasehold_schemas::source::Span;
+
 use super::lifetimes::{self, Disorder, Lifetimes, Time};
 use crate::check::{Lines, Seen};
 use crate::diag::{Diagnostic, Rule, Severity};
@@ -20,22 +22,32 @@ pub fn check(estate: &Estate, lines: &mut Lines) {
         let times = Lifetimes::of(view);
         let disorder = times.timer_disorder().filter(wrong).filter(|_| times.lease_disorder().is_none());
         let Some(disorder) = disorder else { return };
-        let Some((culprit, other, said)) = disorder.culprit() else { return };
-        let (span, against) = (said.span, other.said.map(|said| said.statement));
-        lines.add_against(seen, said.statement, against, || {
-            let message = format!("{} is not shorter than {}", disorder.shorter, disorder.longer);
-            let diagnostic = Diagnostic::new(&RULE, span, message, label(&culprit));
-            match (other.said, default_of(other.name)) {
-                (Some(said), _) => diagnostic.with_secondary(said.span, label(&other)),
-                (None, Some(default)) => diagnostic.with_note(default),
-                (None, None) => diagnostic,
-            }
-            .with_help(help(&times, &culprit))
+        let Some((culprit, other, said)) = disorder.culprit(lifetimes::common_file(estate)) else { return };
+        lines.add_against(seen, said.statement, other.said.map(|said| said.statement), || {
+            let blamed = finding(&times, &disorder, (&culprit, said.span), &other);
+            let turned = other.said.map(|there| finding(&times, &disorder, (&other, there.span), &culprit));
+            (blamed.clone(), turned.unwrap_or(blamed))
         });
     };
     estate.views(lifetimes::any, &mut |view| judge(view, Seen::in_view(view), |_| true));
     // What contradicts itself is wrong even where everybody says something else.
     estate.statements(lifetimes::any, &mut |view| judge(view, Seen::Alone, Disorder::is_one_statement));
+}
+
+fn finding(
+    times: &Lifetimes,
+    disorder: &Disorder,
+    (culprit, span): (&Time, Span),
+    other: &Time,
+) -> Diagnostic {
+    let message = format!("{} is not shorter than {}", disorder.shorter, disorder.longer);
+    let diagnostic = Diagnostic::new(&RULE, span, message, label(culprit));
+    match (other.said, default_of(other.name)) {
+        (Some(said), _) => diagnostic.with_secondary(said.span, label(other)),
+        (None, Some(default)) => diagnostic.with_note(default),
+        (None, None) => diagnostic,
+    }
+    .with_help(help(times, culprit))
 }
 
 fn label(time: &Time) -> String {

@@ -25,7 +25,8 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             {
                 sink.push(
                     Diagnostic::new(&RULE, time.span, "lease time is zero", "expected at least one second")
-                        .with_note("a client would lose its address at the moment it gets it"),
+                        .with_note("a client would lose its address at the moment it gets it")
+                        .with_help("write a duration such as `8h`, or remove it to inherit one"),
                 );
             }
         }

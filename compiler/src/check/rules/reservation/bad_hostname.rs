@@ -43,7 +43,7 @@ pub(super) fn fault(name: &str) -> Option<String> {
         let odd = label.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '-');
         match odd {
             Some(' ') => Some("a space cannot be in it".to_owned()),
-            Some(odd) => Some(format!("`{}` cannot be in it", odd.escape_default())),
+            Some(odd) => Some(format!("`{}` cannot be in it", plain(odd))),
             None if label.is_empty() => Some("a part between dots is empty".to_owned()),
             None if label.len() > LABEL_OCTETS_MAX => {
                 Some(format!("a part of {} octets, more than {LABEL_OCTETS_MAX}", label.len()))
@@ -56,7 +56,8 @@ pub(super) fn fault(name: &str) -> Option<String> {
 }
 
 fn finding(hostname: &Spanned<String>, what: String) -> Diagnostic {
-    let message = format!("`{}` is no host name", hostname.value.escape_default());
+    let shown: String = hostname.value.chars().map(plain).collect();
+    let message = format!("`{shown}` is no host name");
     let finding = Diagnostic::new(&RULE, hostname.span, message, what).with_note(
         "a host name is made of letters, digits and hyphens, in parts of at most 63 joined by dots",
     );
@@ -66,6 +67,11 @@ fn finding(hostname: &Spanned<String>, what: String) -> Diagnostic {
             .with_fix(format!("Write `{name}`"), vec![Edit { span: hostname.span, text: name }]),
         None => finding,
     }
+}
+
+/// The character, or one that does not disturb a terminal.
+fn plain(c: char) -> char {
+    if c.is_control() { '\u{fffd}' } else { c }
 }
 
 /// The name with hyphens for spaces and underscores, and without those and dots at its ends, if that makes one.

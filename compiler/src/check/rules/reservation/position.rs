@@ -20,6 +20,8 @@ pub enum Position<'a> {
     Broadcast,
     /// The router's address, and where that is said.
     Router(Span),
+    /// A relay's address, and where that is said.
+    Relay(Span),
     /// In an exclusion that takes addresses from a pool.
     Excluded(&'a Exclusion),
     /// In a pool.
@@ -49,15 +51,27 @@ pub fn positions(estate: &Estate, mut found: impl FnMut(Id<Reservation>, &Spanne
 struct Surroundings<'a> {
     subnet: &'a Subnet,
     routers: Vec<Router>,
+    relays: &'a [Spanned<Ipv4Addr>],
     pools: Ranges,
     exclusions: Ranges,
 }
 
 impl<'a> Surroundings<'a> {
-    fn of(estate: &Estate, routers: Routers, subnet: &'a Subnet) -> Surroundings<'a> {
+    fn of(estate: &'a Estate, routers: Routers, subnet: &'a Subnet) -> Surroundings<'a> {
+        // Whoever of the subnet is told a router: all, those of a pool or class, or one client.
+        let mut told: Vec<Router> =
+            routers.effective(estate, subnet.scope).into_iter().flat_map(|(_, said)| said).collect();
+        let pools = subnet.pools.iter().map(|&pool| estate.pools[pool].scope);
+        for scope in std::iter::once(subnet.scope).chain(pools).map(|scope| &estate.scopes[scope]) {
+            told.extend(routers.said_in(&scope.values));
+            told.extend(scope.meanings.iter().flat_map(|meaning| routers.said_in(&meaning.values)));
+        }
+        let reserved = subnet.reservations.iter().map(|&id| &estate.reservations[id].values);
+        told.extend(reserved.flat_map(|values| routers.said_in(values)));
         Surroundings {
             subnet,
-            routers: routers.effective(estate, subnet.scope).into_iter().flat_map(|(_, said)| said).collect(),
+            routers: told,
+            relays: &estate.networks[subnet.network].relays,
             pools: Ranges::new(subnet.pools.iter().map(|&pool| estate.pools[pool].range.value)),
             exclusions: Ranges::new(subnet.exclusions.iter().map(|exclusion| exclusion.range.value)),
         }
@@ -76,6 +90,9 @@ impl<'a> Surroundings<'a> {
         }
         if let Some(router) = self.routers.iter().find(|router| router.addr == addr) {
             return Position::Router(router.span);
+        }
+        if let Some(relay) = self.relays.iter().find(|relay| relay.value == addr) {
+            return Position::Relay(relay.span);
         }
         let Some(pool) = self.pools.find(addr) else { return Position::Free };
         match self.exclusions.find(addr) {

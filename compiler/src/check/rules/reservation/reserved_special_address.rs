@@ -24,10 +24,12 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
                 ("broadcast", prefix.span, format!("the subnet is {}", prefix.value.range()))
             }
             Position::Router(span) => ("router's", span, "the router according to this".to_owned()),
+            Position::Relay(span) => ("relay's", span, "the relay according to this".to_owned()),
             Position::Outside | Position::Excluded(_) | Position::InPool(_) | Position::Free => return,
         };
         let message = format!("reserved address `{addr}` is the {what} address of `{}`", prefix.value);
         let finding = Diagnostic::new(&RULE, address.span, message, "not for a client");
-        sink.push(finding.with_secondary(place, there));
+        let help = format!("reserve another address of `{}`", prefix.value);
+        sink.push(finding.with_secondary(place, there).with_help(help));
     });
 }

@@ -18,14 +18,63 @@ pub static RULE: Rule = Rule {
     page: include_str!("secret_in_estate.md"),
 };
 
-/// Looks at every key and every value of a file, whatever it means: what was dropped as broken is in the file all the
-/// same. Comments are not looked at.
+/// Looks at every key, value and comment of a file, whatever it means: what was dropped as broken is in the file all
+/// the same.
 pub fn find(text: &[u8], tree: &Tree<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     if clues(text).next().is_some() {
         look(tree, tree.root(), None, &mut found);
+        comments(text, tree, &mut found);
     }
     found
+}
+
+/// Comments are what stands behind a `#` at the beginning of a line or behind a blank, and in no text. Where the file
+/// cannot be read, nothing says which texts there are.
+fn comments(text: &[u8], tree: &Tree<'_>, found: &mut Vec<Diagnostic>) {
+    let Ok(text) = std::str::from_utf8(text) else { return };
+    let mut texts: Vec<(u32, u32)> = Vec::new();
+    if !gather_texts(tree, tree.root(), &mut texts) {
+        return;
+    }
+    texts.sort_unstable();
+    let in_text = |at: usize| {
+        let behind = texts.partition_point(|(start, _)| (*start as usize) <= at);
+        behind.checked_sub(1).is_some_and(|before| at < texts[before].1 as usize)
+    };
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let begins = |(at, _): &(usize, &str)| {
+            (*at == 0 || line[..*at].ends_with([' ', '\t'])) && !in_text(start + at)
+        };
+        if let Some((at, _)) = line.match_indices('#').find(begins) {
+            let comment = line[at..].trim_end();
+            if let Some(what) = self::in_text(comment.trim_start_matches('#')) {
+                let end = start + at + comment.len();
+                let [from, to] = [start + at, end].map(|at| u32::try_from(at).unwrap_or(u32::MAX));
+                let span = Span { file: tree.file, start: from, end: to };
+                found.push(finding_at(span, format!("what looks like {what} stands in a comment")));
+            }
+        }
+        start += line.len();
+    }
+}
+
+/// Where the texts of a tree stand; false where a part of it is broken.
+fn gather_texts(tree: &Tree<'_>, id: NodeId, texts: &mut Vec<(u32, u32)>) -> bool {
+    let node = tree.node(id);
+    match &node.kind {
+        NodeKind::Scalar { .. } => {
+            texts.push((node.span.start, node.span.end));
+            true
+        }
+        NodeKind::Sequence(nodes) => nodes.iter().all(|&node| gather_texts(tree, node, texts)),
+        NodeKind::Mapping(entries) => entries.iter().all(|entry| {
+            texts.push((entry.key_span.start, entry.key_span.end));
+            gather_texts(tree, entry.value, texts)
+        }),
+        NodeKind::Poisoned => false,
+    }
 }
 
 /// Looks at the value of an option that stands under its number: its name, which may say that it is a secret, is in
