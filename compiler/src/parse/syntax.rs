@@ -116,19 +116,26 @@ pub(super) fn explain(
     }
 }
 
-/// The last bracket of the line above that nothing closes on that line.
+/// The last bracket that nothing closes on its line, in the lines above.
 fn unclosed_above(content: &str, at: usize) -> Option<usize> {
-    let above = content[..at].trim_end();
-    let line = above.rfind('\n').map_or(0, |end| end + 1);
-    let mut open = Vec::new();
-    for (place, c) in above[line..].char_indices() {
-        match c {
-            '{' | '[' => open.push(line + place),
-            '}' | ']' => drop(open.pop()),
-            _ => {}
+    const LINES_MAX: usize = 20;
+    let mut end = content[..at].trim_end().len();
+    for _ in 0..LINES_MAX {
+        let line = content[..end].rfind('\n').map_or(0, |before| before + 1);
+        let mut open = Vec::new();
+        for (place, c) in content[line..end].char_indices() {
+            match c {
+                '{' | '[' => open.push(line + place),
+                '}' | ']' => drop(open.pop()),
+                _ => {}
+            }
         }
+        if let Some(open) = open.pop() {
+            return Some(open);
+        }
+        end = line.checked_sub(1)?;
     }
-    open.pop()
+    None
 }
 
 /// How far the line of byte `at` is indented. What stands inside brackets is indented further than the line that

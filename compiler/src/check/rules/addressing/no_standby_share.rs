@@ -83,7 +83,8 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
     if !any_has && !lacking.is_empty() {
         lacking = vec![share_leaves_nothing::finding(pair, k, who)];
     } else if lacking.len() >= LACKING_MANY && lacking.len() * LACKING_PART >= pools {
-        lacking = vec![share_leaves_nothing::many(pair, (k, who), (lacking.len(), pools), &lacking[0])];
+        lacking =
+            vec![share_leaves_nothing::many(&RULE, pair, (k, who), (lacking.len(), pools), &lacking[0])];
     }
     lacking.into_iter().for_each(|finding| sink.push(finding));
 }

@@ -17,11 +17,12 @@ pub static RULE: Rule = Rule {
 /// server, which has one address in `k`.
 pub fn finding(pair: &HighAvailability, k: u32, who: &str) -> Diagnostic {
     let message = format!("a share of 1/{k} leaves the {who} no address in any pool");
-    report(pair, (k, who), message, format!("no pool has an address that is the {who}'s"))
+    report(&RULE, pair, (k, who), message, format!("no pool has an address that is the {who}'s"))
 }
 
 /// The same for `lacking` of all `pools`, of which one is shown.
 pub fn many(
+    rule: &'static Rule,
     pair: &HighAvailability,
     (k, who): (u32, &str),
     (lacking, pools): (usize, usize),
@@ -29,10 +30,16 @@ pub fn many(
 ) -> Diagnostic {
     let message = format!("a share of 1/{k} leaves the {who} no address in {lacking} of {pools} pools");
     let label = format!("too small a share: the {who} could give no new client there an address");
-    report(pair, (k, who), message, label).with_secondary(example.primary.span, "one of these pools")
+    report(rule, pair, (k, who), message, label).with_secondary(example.primary.span, "one of these pools")
 }
 
-fn report(pair: &HighAvailability, (k, who): (u32, &str), message: String, label: String) -> Diagnostic {
+fn report(
+    rule: &'static Rule,
+    pair: &HighAvailability,
+    (k, who): (u32, &str),
+    message: String,
+    label: String,
+) -> Diagnostic {
     let said = pair.standby_share.as_ref().filter(|share| share.value.k == k);
     let span = said.map_or(pair.mode.span, |share| share.span);
     let note =
@@ -42,5 +49,5 @@ fn report(pair: &HighAvailability, (k, who): (u32, &str), message: String, label
     } else {
         "enlarge the pools"
     };
-    Diagnostic::new(&RULE, span, message, label).with_note(note).with_help(help)
+    Diagnostic::new(rule, span, message, label).with_note(note).with_help(help)
 }
