@@ -106,11 +106,16 @@ impl Lines {
             *contradicted.entry(*against).or_default() += 1;
         }
         let to_blame = |against: &Span| contradicted[against] >= CONTRADICTED_MIN;
+        // What is found wrong only against a line that is to blame is right.
+        let is_wrong = |at: &Span| {
+            let against = |finding: &Finding| finding.against.as_ref().is_some_and(|(of, _)| to_blame(of));
+            all.get(at).is_some_and(|finding| !against(finding))
+        };
         let mut blamed = BTreeSet::new();
         for finding in all.values() {
             let Finding { first: _, diagnostic, against, subnets, latest: _ } = finding;
             match against {
-                Some((against, _)) if all.contains_key(against) => continue,
+                Some((against, _)) if is_wrong(against) => continue,
                 Some((against, turned)) if to_blame(against) => {
                     if blamed.insert(*against) {
                         let others = contradicted[against] - 1;

@@ -246,7 +246,7 @@ const WRONG_SITES: &[(&str, &str, &str, &str)] = &[
         "{remote-id: port-7}",
         "{remote-id: port-7, duid: x}",
         "L005",
-        "a reservation is known by `remote-id` and `duid`, but one identifier is what it takes",
+        "a reservation takes one identifier, not `remote-id` and `duid` together",
     ),
     (
         "'0x00010203'",
@@ -385,7 +385,7 @@ fn what_was_meant_is_proposed() {
         ("10.42.8.20 - 10.42.9.250", "10.42.8.20 .. 10.42.9.250", "write `10.42.8.20 - 10.42.9.250`"),
         ("renew-after: 1h", "renew-after: 1h 30m", "write `90m`"),
         ("id: 1417", "id: '1417'", "write `1417`"),
-        ("site: FITS-0042\n", "", "add `site: FITS-0042`"),
+        ("site: FITS-0042\n", "", "add `site`, for example `site: FITS-0042`"),
     ] {
         let found = findings(&Kind::Site, &site_with(line, by));
         let helps: Vec<_> = found.iter().map(|finding| finding.help.as_deref()).collect();

@@ -181,6 +181,7 @@ fn effective(estate: artefact::Estate) -> Effective {
         errors: 0,
         expressions: BTreeMap::new(),
         definitions: BTreeMap::new(),
+        unread: super::effective::Unread::default(),
     }
 }
 
