@@ -24,30 +24,14 @@ pub(super) fn explain(
     if info.contains("only valid inside a block")
         && let Some(open) = unclosed_above(content, at)
     {
-        return Diagnostic::new(
-            &yaml_syntax::RULE,
-            text.span(open, open + 1),
-            format!("bracket `{}` is not closed properly", &content[open..=open]),
-            "opened here",
-        )
-        .with_secondary(text.span(at, next_character(content, at)), "not understood here")
-        .with_help("close the bracket, and part its elements by commas");
+        return unclosed_bracket(text, open, at);
     }
     if let Some(open) = bracket {
         let at_end = content[at..].trim_start().is_empty();
         if at_end
             || (content[open..at].contains('\n') && indentation(content, at) <= indentation(content, open))
         {
-            let span = text.span(open, open + 1);
-            let fault = Diagnostic::new(
-                &yaml_syntax::RULE,
-                span,
-                format!("bracket `{}` is not closed properly", &content[open..=open]),
-                "opened here",
-            )
-            .with_help("close the bracket, and part its elements by commas");
-            let noticed = text.span(at, next_character(content, at));
-            return if at_end { fault } else { fault.with_secondary(noticed, "not understood here") };
+            return unclosed_bracket(text, open, at);
         }
     }
     if let Some((start, end)) = line_without_colon(content, info, at, last_scalar) {
@@ -82,18 +66,7 @@ pub(super) fn explain(
         .with_help("add the closing quote");
     }
     if info.starts_with("invalid trailing content after") {
-        let line = content[..at].rfind('\n').map_or(0, |end| end + 1);
-        let end = content[at..].find(['\n', '\r']).map_or(content.len(), |end| at + end);
-        let behind = at + content[at..end].trim_end().len();
-        let value = content[line..at].find(": ").map_or(line, |colon| line + colon + 2);
-        return Diagnostic::new(
-            &yaml_syntax::RULE,
-            text.span(at, behind.max(next_character(content, at))),
-            "something stands behind a quoted text",
-            "the text ends before this",
-        )
-        .with_secondary(text.span(value, at), "quotes at the beginning enclose a whole value")
-        .with_help("put the whole value in double quotes, or write it in a block below `>-`");
+        return behind_quotes(text, at);
     }
     // In a scalar, a tab is noticed where the scalar begins.
     let at = if info.contains("found a tab") {
@@ -114,6 +87,35 @@ pub(super) fn explain(
             Diagnostic::new(&yaml_syntax::RULE, span, "the file is not valid YAML", reason)
         }
     }
+}
+
+/// A bracket that opens at `open` and was meant to be closed before `at`.
+fn unclosed_bracket(text: &Text<'_>, open: usize, at: usize) -> Diagnostic {
+    let content = text.content;
+    let message = format!("bracket `{}` is not closed properly", &content[open..=open]);
+    let fault = Diagnostic::new(&yaml_syntax::RULE, text.span(open, open + 1), message, "opened here")
+        .with_help("close the bracket, and part its elements by commas");
+    if content[at..].trim_start().is_empty() {
+        return fault;
+    }
+    fault.with_secondary(text.span(at, next_character(content, at)), "not understood here")
+}
+
+/// Something behind a quoted text on its line, noticed at `at`.
+fn behind_quotes(text: &Text<'_>, at: usize) -> Diagnostic {
+    let content = text.content;
+    let line = content[..at].rfind('\n').map_or(0, |end| end + 1);
+    let end = content[at..].find(['\n', '\r']).map_or(content.len(), |end| at + end);
+    let behind = at + content[at..end].trim_end().len();
+    let value = content[line..at].find(": ").map_or(line, |colon| line + colon + 2);
+    Diagnostic::new(
+        &yaml_syntax::RULE,
+        text.span(at, behind.max(next_character(content, at))),
+        "something stands behind a quoted text",
+        "the text ends before this",
+    )
+    .with_secondary(text.span(value, at), "quotes at the beginning enclose a whole value")
+    .with_help("put the whole value in double quotes, or write it in a block below `>-`")
 }
 
 /// The last bracket that nothing closes on its line, in the lines above.
