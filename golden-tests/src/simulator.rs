@@ -8,6 +8,7 @@
 //! lease from sending the REQUEST (RFC 2131 section 4.4.5), replies older than 2 s are dropped, clocks' rates differ by
 //! at most `rate_error_ppm`, who says that a partner is off says the truth, and a restored disk is said to be one.
 
+mod arbiter;
 mod artefacts;
 mod check;
 mod client;
@@ -22,6 +23,7 @@ use std::net::Ipv4Addr;
 
 use leasehold_server::failover::mutant::Rule;
 
+pub use arbiter::ArbiterFault;
 pub use fault::Fault;
 pub use script::{Deed, Script};
 pub use world::World;
@@ -39,14 +41,23 @@ pub enum Harm {
     Unwell,
     /// An address was bound about which the servers' artefacts differ.
     NotFrozen,
+    /// With an arbiter, one server went on alone while the other could bind new clients, or both did.
+    Unfenced,
     /// Something that must not be at all: an unreadable packet or journal, a loop.
     Broken,
 }
 
 impl Harm {
     /// Every kind.
-    pub const ALL: [Harm; 6] =
-        [Harm::TwoHolders, Harm::Lost, Harm::Conflict, Harm::Unwell, Harm::NotFrozen, Harm::Broken];
+    pub const ALL: [Harm; 7] = [
+        Harm::TwoHolders,
+        Harm::Lost,
+        Harm::Conflict,
+        Harm::Unwell,
+        Harm::NotFrozen,
+        Harm::Unfenced,
+        Harm::Broken,
+    ];
 
     /// Its name in scripts.
     pub fn name(self) -> &'static str {
@@ -56,6 +67,7 @@ impl Harm {
             Harm::Conflict => "conflict",
             Harm::Unwell => "unwell",
             Harm::NotFrozen => "not-frozen",
+            Harm::Unfenced => "unfenced",
             Harm::Broken => "broken",
         }
     }
@@ -74,6 +86,8 @@ pub struct Report {
     pub deeds: Vec<(u64, Deed)>,
     /// Thousandths lost, doubled, late.
     pub network: [usize; 3],
+    /// The servers went by an arbiter.
+    pub arbiter: bool,
 }
 
 impl Report {

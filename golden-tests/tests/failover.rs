@@ -6,7 +6,7 @@
 #![allow(unexpected_cfgs, reason = "the mutants' builds alone set `leasehold_mutants`")]
 
 use leasehold_golden_tests::case::repository;
-use leasehold_golden_tests::simulator::{self, Fault, Report, Script};
+use leasehold_golden_tests::simulator::{self, ArbiterFault, Fault, Report, Script};
 use leasehold_server::failover::Right;
 #[cfg(leasehold_mutants)]
 use leasehold_server::failover::mutant::Rule;
@@ -17,11 +17,22 @@ use rayon::prelude::*;
 const SEEDS: std::ops::Range<u64> = 0..60;
 
 /// What the fixed set must have come by: each fault, right and refusal, and each branch of the rules.
-const BRANCHES: [&str; 46] = [
+const BRANCHES: [&str; 57] = [
     "ack-of-another-life",
     "ack-of-nothing",
     "amnesia-outlived",
     "amnesic-start",
+    "arbiter-answer-lost",
+    "arbiter-fenced",
+    "arbiter-late",
+    "arbiter-not-reached",
+    "arbiter-refused",
+    "arbiter-renewed",
+    "arbiter-row-ahead",
+    "arbiter-silent",
+    "arbiter-sovereign",
+    "arbiter-taken",
+    "arbiter-taken-in-vain",
     "command-handover",
     "command-partner-down",
     "command-refused",
@@ -68,6 +79,7 @@ const BRANCHES: [&str; 46] = [
 
 fn never(whole: &Report) -> Vec<String> {
     let faults = Fault::ALL.iter().map(|fault| fault.name());
+    let faults = faults.chain(ArbiterFault::ALL.iter().map(|fault| fault.name()));
     let rights = Right::ALL.iter().map(|right| format!("right {right:?}"));
     let branches = BRANCHES.iter().map(|branch| (*branch).to_owned());
     let states =

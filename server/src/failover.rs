@@ -13,6 +13,7 @@
 mod clock;
 mod home;
 
+pub mod arbiter;
 mod merge;
 pub mod mutant;
 mod rights;

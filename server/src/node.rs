@@ -16,6 +16,7 @@ use leasehold_schemas::vocab::Seconds;
 
 use crate::estate::Tables;
 use crate::failover::Errand;
+use crate::failover::arbiter::{Answer, Ask};
 use crate::failover::pair::{Command, Event as PairEvent, Out, Pair, Parcel, Unsafe};
 use crate::leases::journal::{Completion, Operation};
 use crate::leases::{Binding, Durable, LeaseRequest, Outcome, Store, Unavailable};
@@ -57,6 +58,8 @@ pub enum Event<'a> {
     Partner(&'a [u8]),
     /// The connection to the partner was reset: its silence need not be waited for. It changes no right.
     PartnerLost,
+    /// The arbiter said something, or nothing.
+    Arbiter(Answer),
 }
 
 /// What the world must do, in order.
@@ -77,6 +80,8 @@ pub struct Actions {
     pub partner: Vec<Parcel>,
     /// What the partner asks or tells about artefacts.
     pub errands: Vec<Errand>,
+    /// What the arbiter is to be asked.
+    pub arbiter: Vec<Ask>,
     spare: Vec<Vec<u8>>,
 }
 
@@ -157,6 +162,9 @@ impl Node {
     /// Feeds one event; whatever the world must do is appended to `out`. Call [`Node::flush`] after each batch: only then
     /// does the partner hear what it led to, all of it at once.
     pub fn step(&mut self, now: Now, event: Event<'_>, out: &mut Actions) {
+        if let Some(pair) = &mut self.pair {
+            pair.uphold(now, &mut self.store);
+        }
         match event {
             Event::Datagram { meta, bytes } => {
                 if let Err(silence) = self.datagram(now, meta, bytes, Copy::First, out) {
@@ -180,6 +188,7 @@ impl Node {
             }
             Event::Partner(bytes) => self.partner(now, PairEvent::Message(bytes), out),
             Event::PartnerLost => self.partner(now, PairEvent::Lost, out),
+            Event::Arbiter(answer) => self.partner(now, PairEvent::Arbiter(&answer), out),
         }
         self.outcomes(now, out);
     }
@@ -190,6 +199,7 @@ impl Node {
         pair.step(now, event, &mut self.store, &mut said);
         out.partner.append(&mut said.messages);
         out.errands.append(&mut said.errands);
+        out.arbiter.append(&mut said.asks);
         for address in said.acked {
             if let Some(promised) = self.promises.fulfilled(address) {
                 self.promised(now, &promised, out);

@@ -171,8 +171,12 @@ mod mutants {
                 if other.is_some() && !report.harm.is_some_and(grave) {
                     continue;
                 }
-                let script =
-                    Script { deeds: report.deeds.clone(), network: report.network, ..Script::default() };
+                let script = Script {
+                    deeds: report.deeds.clone(),
+                    network: report.network,
+                    arbiter: report.arbiter,
+                    ..Script::default()
+                };
                 // The same deeds with other dice must show it too.
                 let Some(found) = shows(&script, rules, report.harm) else { continue };
                 if report.harm.is_some_and(grave) {

@@ -9,6 +9,8 @@
 //! 70s command 1 partner-down            or handover, pause, resume, sync, forget-disk
 //! 80s serve 0 3                         another artefact, by its number
 //! 90s start-alone 1                     by an operator who says that the other is off
+//! arbiter                               both go by one
+//! 30s cut arbiter 0 60s                 or `slow-arbiter 60s`, `step-arbiter 60s`
 //! expect freed-alone                    counted at least once
 //! harm two-holders without epochs-decide under seed 7
 //! ```
@@ -60,6 +62,12 @@ pub enum Deed {
     Storm,
     /// An operator says something.
     Command(usize, Command),
+    /// A server cannot reach the arbiter, for so many milliseconds.
+    CutArbiter(usize, u64),
+    /// The arbiter takes long over what it is asked, for so many milliseconds.
+    SlowArbiter(u64),
+    /// The arbiter's clock is so many milliseconds off from now on.
+    StepArbiter(i64),
     /// Hands over, stops 4 s later, and is off for so many milliseconds; nothing, if the handover is refused.
     Leave(usize, u64),
     /// A server is given another artefact, by its number; it has it from its next start on if it is off.
@@ -88,6 +96,9 @@ impl Display for Deed {
             Deed::Storm => f.write_str("storm"),
             Deed::StartAlone(at) => write!(f, "start-alone {at}"),
             Deed::Command(at, command) => write!(f, "command {at} {}", command.name()),
+            Deed::CutArbiter(at, long) => write!(f, "cut arbiter {at} {long}ms"),
+            Deed::SlowArbiter(long) => write!(f, "slow-arbiter {long}ms"),
+            Deed::StepArbiter(by) => write!(f, "step-arbiter {by}ms"),
             Deed::Leave(at, long) => write!(f, "leave {at} {long}ms"),
             Deed::Serve(at, number) => write!(f, "serve {at} {number}"),
         }
@@ -106,6 +117,8 @@ pub struct Script {
     pub expected: Vec<String>,
     /// Thousandths lost, doubled, late.
     pub network: [usize; 3],
+    /// Both servers go by an arbiter.
+    pub arbiter: bool,
     /// The harm that comes while these rules are off, and with which seed.
     pub harm: Option<(Harm, Vec<Rule>, u64)>,
 }
@@ -126,8 +139,11 @@ impl Script {
 
     /// The script as its file has it.
     pub fn to_text(&self) -> String {
-        let Script { deeds, expected, network: [loss, doubled, late], harm } = self;
+        let Script { deeds, expected, network: [loss, doubled, late], arbiter, harm } = self;
         let mut text = format!("network loss {loss} doubled {doubled} late {late}\n");
+        if *arbiter {
+            text.push_str("arbiter\n");
+        }
         if let Some((harm, rules, seed)) = harm {
             let rules: Vec<String> = rules.iter().map(|rule| rule_name(*rule)).collect();
             writeln!(text, "harm {} without {} under seed {seed}", harm.name(), rules.join(" "))
@@ -145,6 +161,7 @@ impl Script {
     fn line(&mut self, words: &[&str]) -> Option<()> {
         match words {
             [] => {}
+            ["arbiter"] => self.arbiter = true,
             ["expect", name @ ..] => self.expected.push(name.join(" ")),
             ["network", "loss", loss, "doubled", doubled, "late", late] => {
                 self.network = [loss.parse().ok()?, doubled.parse().ok()?, late.parse().ok()?];
@@ -173,6 +190,9 @@ fn deed(words: &[&str]) -> Option<Deed> {
             let network = NETWORKS.iter().position(|name| name == network)?;
             Deed::Cut(4 + 2 * at(server)? + network, span(long)?)
         }
+        ["cut", "arbiter", server, long] => Deed::CutArbiter(at(server)?, span(long)?),
+        ["slow-arbiter", long] => Deed::SlowArbiter(span(long)?),
+        ["step-arbiter", by] => Deed::StepArbiter(signed(by)?),
         ["power-fails", server] => Deed::PowerFails(at(server)?),
         ["process-dies", server] => Deed::ProcessDies(at(server)?),
         ["crash-at-output", server, count] => Deed::CrashAtOutput(at(server)?, count.parse().ok()?),
@@ -186,11 +206,7 @@ fn deed(words: &[&str]) -> Option<Deed> {
         ["command", server, name] => {
             Deed::Command(at(server)?, Command::ALL.into_iter().find(|command| command.name() == *name)?)
         }
-        ["step", server, by] => {
-            let back = by.strip_prefix('-');
-            let by = i64::try_from(span(back.unwrap_or(by))?).ok()?;
-            Deed::Step(at(server)?, if back.is_some() { -by } else { by })
-        }
+        ["step", server, by] => Deed::Step(at(server)?, signed(by)?),
         ["sync-fails", server, count] => Deed::SyncFails(at(server)?, count.parse().ok()?),
         ["storm"] => Deed::Storm,
         ["serve", server, number] => {
@@ -206,6 +222,13 @@ fn at(word: &str) -> Option<usize> {
     word.parse().ok().filter(|server| *server < 2)
 }
 
+/// Milliseconds of `-90s` or `90s`.
+fn signed(word: &str) -> Option<i64> {
+    let back = word.strip_prefix('-');
+    let by = i64::try_from(span(back.unwrap_or(word))?).ok()?;
+    Some(if back.is_some() { -by } else { by })
+}
+
 /// Milliseconds of `90s` or `90250ms`.
 fn span(word: &str) -> Option<u64> {
     word.parse().ok().map(|Millis(ms)| u64::from(ms))
@@ -216,6 +239,9 @@ impl World {
     pub fn scripted(seed: u64, script: &Script) -> World {
         let mut world = World::calm(seed);
         world.set_network(script.network);
+        if script.arbiter {
+            world.go_by_an_arbiter();
+        }
         for (t, deed) in &script.deeds {
             world.schedule(*t, Happening::Deed(*deed));
         }
@@ -259,6 +285,9 @@ impl World {
             Deed::Step(at, by) => self.servers[at].wall_step_ms = by,
             Deed::SlowDisk(at, long) => self.servers[at].slow_until = t + long,
             Deed::SyncFails(at, count) => self.servers[at].disk.fail_sync_in = Some(count),
+            Deed::CutArbiter(at, long) => self.arbiter_mut(|arbiter| arbiter.cut[at] = t + long),
+            Deed::SlowArbiter(long) => self.arbiter_mut(|arbiter| arbiter.slow_until = t + long),
+            Deed::StepArbiter(by) => self.arbiter_mut(|arbiter| arbiter.step_ms = by),
             Deed::Storm => self.storm(),
             Deed::Serve(at, number) => self.serve(at, number),
             Deed::Command(at, command) => {
@@ -281,14 +310,15 @@ mod tests {
 
     #[test]
     fn a_script_reads_back_as_it_was_written() {
-        let all = "network loss 1 doubled 2 late 3\n\
+        let all = "network loss 1 doubled 2 late 3\narbiter\n\
                    harm two-holders without epochs-decide loss-is-known under seed 7\n1ms power-fails 0\n2ms process-dies 1\n3ms crash-at-output 0 4\n\
                    5ms lose-disk 1\n6ms backup 0\n7ms restore 0\n8ms start 1\n9ms cut 0->1 10ms\n\
                    11ms cut 1->0 12ms\n13ms cut clients 1 west 14ms\n15ms pause 0 16ms\n17ms step 1 -18ms\n\
                    19ms slow-disk 0 20ms\n21ms sync-fails 1 22\n23ms storm\n24ms command 0 partner-down\n24ms start-alone 0\n\
-                   25ms command 1 handover\n26ms leave 0 27ms\n28ms serve 1 2\nexpect sole\n";
+                   25ms command 1 handover\n26ms leave 0 27ms\n28ms serve 1 2\n\
+                   28ms cut arbiter 1 29ms\n30ms slow-arbiter 31ms\n32ms step-arbiter -33ms\nexpect sole\n";
         let script = Script::parse(all).unwrap();
         assert_eq!(script.to_text(), all);
-        assert_eq!(script.deeds.len(), 20);
+        assert_eq!(script.deeds.len(), 23);
     }
 }

@@ -35,6 +35,8 @@ pub struct Server {
     /// What it serves, or will with its next start, and since when.
     pub artefact: usize,
     pub serves_since: u64,
+    /// It goes by an arbiter.
+    pub arbiter: bool,
     pub wall_step_ms: i64,
     pub paused_until: u64,
     /// What came while it was paused.
@@ -65,6 +67,7 @@ impl Server {
             rate,
             artefact,
             serves_since: 0,
+            arbiter: false,
             wall_step_ms: 0,
             paused_until: 0,
             missed: Vec::new(),
@@ -100,6 +103,7 @@ impl Server {
             skew_alarm_ms: 25_000,
             // So that a sync is of several.
             sync_window: 6,
+            arbiter: self.arbiter,
             ..config
         }
     }

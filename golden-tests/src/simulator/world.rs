@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use leasehold_server::failover::arbiter::{Answer, Ask};
 use leasehold_server::failover::pair::Command;
 use leasehold_server::leases::State;
 use leasehold_server::node::{Action, Actions, Event};
 use leasehold_server::serve::Meta;
 
+use super::arbiter::Arbiter;
 use super::artefacts::artefact;
 use super::client::Client;
 use super::fault::Fault;
@@ -38,6 +40,9 @@ pub enum Happening {
     PartnerLost { at: usize },
     Disk { at: usize, life: u64 },
     Timer { at: usize, life: u64 },
+    Asked { at: usize, life: u64, ask: Ask },
+    Answered { at: usize, life: u64, answer: Answer },
+    ArbiterFault,
     Start { at: usize },
     Resume { at: usize, life: u64 },
     StopForHandover { at: usize, life: u64, long: u64 },
@@ -60,6 +65,7 @@ pub struct World {
     pub(super) servers: [Server; 2],
     timers: [u64; 2],
     pub(super) clients: Vec<Client>,
+    pub(super) arbiter: Option<Arbiter>,
     actions: Actions,
     /// Until when a way is cut: 2 and 3 from a server to its partner, 4 on between a server and a network.
     pub(super) cut: [u64; 8],
@@ -83,6 +89,11 @@ impl World {
         world.schedule(20_000, Happening::Operator);
         world.schedule(30_000, Happening::Backup { at: 0 });
         world.schedule(45_000, Happening::Backup { at: 1 });
+        // A third of all seeds, of either mode, go by an arbiter.
+        if seed % 3 == 2 {
+            world.go_by_an_arbiter();
+            world.schedule(20_000, Happening::ArbiterFault);
+        }
         world
     }
 
@@ -111,6 +122,7 @@ impl World {
             servers,
             timers: [0; 2],
             clients,
+            arbiter: None,
             actions: Actions::default(),
             cut: [0; 8],
             loss: 0,
@@ -232,9 +244,12 @@ impl World {
             Happening::ToServer { .. }
             | Happening::Partner { .. }
             | Happening::PartnerLost { .. }
+            | Happening::Answered { .. }
             | Happening::Disk { .. } => {
                 self.step(happening);
             }
+            Happening::Asked { at, life, ask } => self.asked(at, life, &ask),
+            Happening::ArbiterFault if faults => self.strike_arbiter(),
             Happening::Resume { at, life } => {
                 if life == self.servers[at].life {
                     self.servers[at].paused_until = 0;
@@ -266,7 +281,7 @@ impl World {
                 self.operate();
                 self.schedule(self.t + 5_000, Happening::Operator);
             }
-            Happening::Fault | Happening::Operator => {}
+            Happening::Fault | Happening::Operator | Happening::ArbiterFault => {}
             Happening::Backup { at } => {
                 if self.servers[at].node.is_some() && self.dice.below(2) == 0 {
                     self.perform(Deed::Backup(at));
@@ -285,6 +300,7 @@ impl World {
     fn heal(&mut self) {
         self.cut = [0; 8];
         (self.loss, self.doubled, self.late) = (0, 0, 0);
+        self.heal_arbiter();
         for at in 0..2 {
             let server = &mut self.servers[at];
             server.wall_step_ms = 0;
@@ -336,6 +352,7 @@ impl World {
             Happening::ToServer { at, .. }
             | Happening::Partner { at, .. }
             | Happening::PartnerLost { at }
+            | Happening::Answered { at, .. }
             | Happening::Disk { at, .. }
             | Happening::Timer { at, .. } => *at,
             _ => unreachable!("only what servers handle comes here"),
@@ -343,7 +360,8 @@ impl World {
         let t = self.t;
         let server = &mut self.servers[at];
         let now = server.now(t);
-        if let Happening::Disk { life, .. } | Happening::Timer { life, .. } = &happening
+        if let Happening::Disk { life, .. } | Happening::Timer { life, .. } | Happening::Answered { life, .. } =
+            &happening
             && *life != server.life
         {
             return;
@@ -358,6 +376,9 @@ impl World {
             }
             Happening::Partner { bytes, .. } => node.step(now, Event::Partner(&bytes), &mut self.actions),
             Happening::PartnerLost { .. } => node.step(now, Event::PartnerLost, &mut self.actions),
+            Happening::Answered { answer, .. } => {
+                node.step(now, Event::Arbiter(answer), &mut self.actions);
+            }
             Happening::Disk { .. } => {
                 let Some(operation) = server.operations.pop_front() else { return };
                 let completion = server.disk.execute(&operation);
@@ -378,6 +399,7 @@ impl World {
         }
         self.one_artefact_in_common();
         self.trace(at);
+        self.one_may_go_on_alone();
         self.act(at);
     }
 
@@ -392,6 +414,7 @@ impl World {
     fn act(&mut self, at: usize) {
         let list = std::mem::take(&mut self.actions.list);
         let partner = std::mem::take(&mut self.actions.partner);
+        let asks = std::mem::take(&mut self.actions.arbiter);
         for action in list {
             if self.dies_now(at) {
                 return;
@@ -412,6 +435,7 @@ impl World {
             }
             self.send_partner(at, parcel.bytes);
         }
+        asks.into_iter().for_each(|ask| self.ask(at, ask));
         self.arm(at);
     }
 

@@ -45,6 +45,8 @@ const CLOCK: u8 = 15;
 const STATE: u8 = 16;
 const PACKETS: u8 = 17;
 const NETWORKS: u8 = 18;
+const ARBITER: u8 = 30;
+const BEAT: u8 = 31;
 
 const ITEM_ID: u8 = 1;
 const ITEM_RECORD: u8 = 2;
@@ -127,6 +129,8 @@ pub fn encode(message: &Message) -> Vec<u8> {
         state,
         clock_wall_ms,
         word,
+        arbiter,
+        beat,
     } = header;
     let mut out = vec![VERSION];
     put_number(&mut out, PAIR, *pair);
@@ -150,6 +154,8 @@ pub fn encode(message: &Message) -> Vec<u8> {
     if let Some(word) = word {
         artefacts::put_word(&mut out, word);
     }
+    put_number(&mut out, ARBITER, *arbiter);
+    put_number(&mut out, BEAT, *beat);
     put_number(&mut out, KIND, kind(body));
     put_body(&mut out, body);
     out
@@ -272,6 +278,8 @@ struct Read {
     sync: u64,
     count: u64,
     clock: u64,
+    arbiter: u64,
+    beat: u64,
     /// 0: none.
     state: u64,
     packets: Vec<PacketKey>,
@@ -307,6 +315,8 @@ pub fn decode(bytes: &[u8]) -> Result<Message, Unreadable> {
             SYNC => &mut read.sync,
             COUNT => &mut read.count,
             CLOCK => &mut read.clock,
+            ARBITER => &mut read.arbiter,
+            BEAT => &mut read.beat,
             STATE => &mut read.state,
             ITEM if read.items.len() == ITEMS_MAX => return Err(Unreadable::TooLong),
             ITEM => {
@@ -366,6 +376,8 @@ impl Read {
             state: PairState::ALL.into_iter().find(|state| u64::from(state.octet()) == self.state),
             clock_wall_ms: self.clock,
             word: self.artefacts.word(self.flags),
+            arbiter: self.arbiter,
+            beat: self.beat,
         };
         Ok(Message { header, body: self.body()? })
     }

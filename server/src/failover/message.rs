@@ -48,6 +48,11 @@ pub struct Header {
     pub clock_wall_ms: u64,
     /// What it serves, and what it has confirmed: said with a Hello and a heartbeat.
     pub word: Option<Word>,
+    /// The arbiter's row that the sender goes by; 0: none.
+    pub arbiter: u64,
+    /// The sequence of the partner's latest heartbeat that the sender has heard: a promise not to go on alone by the
+    /// arbiter for a while ([`super::arbiter::PROMISE_MS`]). 0: none.
+    pub beat: u64,
 }
 
 /// A record that the partner is to keep, and what is asked for it.

@@ -51,11 +51,19 @@ pub enum Rule {
     FrozenWhileArtefactsDiffer,
     /// The partner has every record of what was begun under the old artefact before it acts by the new one.
     RecordsBeforeArtefacts,
+    /// R8: with an arbiter, sovereignty ends with its lease and the partner's promise.
+    SovereigntyEnds,
+    /// R8: nothing is taken from the arbiter before the partner's lease there has lapsed.
+    PartnersLeaseIsWaited,
+    /// R8: whoever has heard its partner does not go on alone by the arbiter for as long as it promised.
+    PromisesAreKept,
+    /// R8: whoever does not know of the row's epoch takes and renews nothing.
+    TheRowIsCompared,
 }
 
 impl Rule {
     /// Every rule that can be off.
-    pub const ALL: [Rule; 23] = [
+    pub const ALL: [Rule; 27] = [
         Rule::EndAfterSync,
         Rule::EndingIsFrozen,
         Rule::LeadIsWaited,
@@ -79,6 +87,10 @@ impl Rule {
         Rule::AcksAreForOneLife,
         Rule::FrozenWhileArtefactsDiffer,
         Rule::RecordsBeforeArtefacts,
+        Rule::SovereigntyEnds,
+        Rule::PartnersLeaseIsWaited,
+        Rule::PromisesAreKept,
+        Rule::TheRowIsCompared,
     ];
 
     /// Whether the rule holds.

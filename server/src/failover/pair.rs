@@ -6,6 +6,7 @@
 //! by its life, its sequence or its version.
 
 mod answering;
+mod arbitration;
 mod arrears;
 mod artefacts;
 mod command;
@@ -23,6 +24,7 @@ use std::net::Ipv4Addr;
 
 use leasehold_schemas::artefact::HighAvailability;
 
+use super::arbiter::{Answer, Ask};
 use super::clock::{Clock, Moment, WRITTEN_MS};
 use super::message::Body;
 use super::mutant::Rule;
@@ -32,6 +34,8 @@ use crate::leases::{Facts, Store};
 use crate::time::{Millis, Now};
 
 use answering::Answering;
+pub use arbitration::ArbiterStatus;
+use arbitration::Arbitration;
 use arrears::Arrears;
 use artefacts::Artefacts;
 pub use artefacts::{Accord, ArtefactStatus};
@@ -58,6 +62,8 @@ pub enum Event<'a> {
     Message(&'a [u8]),
     /// The connection to the partner was reset: nobody need wait for its silence. It changes no right.
     Lost,
+    /// The arbiter said something, or nothing.
+    Arbiter(&'a Answer),
     /// [`Pair::deadline`] has come.
     Timer,
     /// A batch of events is over: the store may have changed, and its disk may have done something.
@@ -73,6 +79,8 @@ pub struct Out {
     pub acked: Vec<Ipv4Addr>,
     /// What the partner asks or tells about artefacts.
     pub errands: Vec<Errand>,
+    /// Questions to the arbiter.
+    pub asks: Vec<Ask>,
 }
 
 /// One server's half.
@@ -89,6 +97,7 @@ pub struct Pair {
     sync: Sync,
     answering: Answering,
     artefacts: Artefacts,
+    arbitration: Arbitration,
     outbox: Outbox,
     arrears: Arrears,
     /// Addresses whose clients this life has told something: for them it wishes promises.
@@ -148,6 +157,7 @@ impl Pair {
             sync: Sync::default(),
             answering: Answering::default(),
             artefacts: Artefacts::default(),
+            arbitration: Arbitration::default(),
             outbox: Outbox::default(),
             arrears: Arrears::of_all(store.bindings().iter().map(|binding| binding.address)),
             told: BTreeSet::new(),
@@ -180,8 +190,10 @@ impl Pair {
     /// Feeds one event; what is to be done is appended to `out`. What is said leaves at [`Event::Settled`], so that what
     /// a batch of events leads to is said at once.
     pub fn step(&mut self, now: Now, event: Event<'_>, store: &mut Store, out: &mut Out) {
+        self.uphold(now, store);
         match event {
             Event::Message(bytes) => self.hear(now, bytes, store, out),
+            Event::Arbiter(answer) => self.hear_arbiter(now, answer, store),
             Event::Lost => self.session.lost = true,
             Event::Timer => self.timer(now, store),
             Event::Settled => self.settle(now, store, out),
@@ -255,14 +267,16 @@ impl Pair {
     }
 
     fn is_sovereign(&self) -> bool {
-        !self.is_stale() && !self.facts.given_up && (self.session.exchanged || self.facts.sole)
+        !self.is_stale() && !self.facts.given_up && (self.is_upheld() || self.facts.sole)
     }
 
     fn circumstances(&self, now: Now) -> Circumstances {
         let partner = &self.session.partner;
         Circumstances {
             given_up: self.facts.given_up,
-            begun: self.session.addressed || now.boot_ms >= self.begun_boot_ms + STARTING_MS,
+            begun: self.session.addressed
+                || (self.config.arbiter && self.is_sovereign())
+                || now.boot_ms >= self.begun_boot_ms + STARTING_MS,
             stale: self.is_stale(),
             sole: self.facts.sole,
             waited: self.facts.powers_from_wall_ms <= self.moment(now).early_wall_ms,
@@ -349,6 +363,7 @@ impl Pair {
         self.ask_for_sync(now, store);
         self.send_updates(now, store);
         self.say_what_was_taken_up(now);
+        self.ask_arbiter(now, store, out);
         self.release(now, store, out);
     }
 

@@ -25,4 +25,8 @@ pub struct Facts {
     pub agreed: Option<Agreed>,
     /// One that this server has confirmed beside it: its partner may act by it already.
     pub prepared: Option<Agreed>,
+    /// The arbiter's row that this server goes by, where it goes by one; 0: it has seen none.
+    pub arbiter: u64,
+    /// The row that the partner said last that it goes by; 0: none.
+    pub partners_arbiter: u64,
 }

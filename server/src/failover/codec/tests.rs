@@ -85,9 +85,9 @@ fn word() -> impl Strategy<Value = Word> {
 
 fn message() -> impl Strategy<Value = Message> {
     let word = proptest::option::of(word());
-    (any::<[u64; 6]>(), any::<[bool; 7]>(), 0..=PairState::ALL.len(), word, body()).prop_map(
+    (any::<[u64; 8]>(), any::<[bool; 7]>(), 0..=PairState::ALL.len(), word, body()).prop_map(
         |(
-            [pair, from_boot, to_boot, sequence, epoch, clock_wall_ms],
+            [pair, from_boot, to_boot, sequence, epoch, clock_wall_ms, arbiter, beat],
             [standby, stale, amnesic, sole, sovereign, leaving, able],
             state,
             word,
@@ -110,6 +110,8 @@ fn message() -> impl Strategy<Value = Message> {
                 state: PairState::ALL.get(state).copied(),
                 clock_wall_ms,
                 word,
+                arbiter,
+                beat,
             };
             Message { header, body }
         },

@@ -77,11 +77,13 @@ pub enum Unsafe {
     NotLeaving,
     /// Its disk was lost or restored: it does not know what it granted.
     Forgetful,
+    /// An arbiter decides, and does not answer, or not both servers go by it.
+    ArbiterSilent,
 }
 
 impl Unsafe {
     /// Every reason.
-    pub const ALL: [Unsafe; 10] = [
+    pub const ALL: [Unsafe; 11] = [
         Unsafe::PartnerHeard,
         Unsafe::PartnerSilent,
         Unsafe::PartnerNotWhole,
@@ -92,6 +94,7 @@ impl Unsafe {
         Unsafe::Leaving,
         Unsafe::NotLeaving,
         Unsafe::Forgetful,
+        Unsafe::ArbiterSilent,
     ];
 
     /// The reason's name in logs and tests.
@@ -107,6 +110,7 @@ impl Unsafe {
             Unsafe::Leaving => "leaving",
             Unsafe::NotLeaving => "not-leaving",
             Unsafe::Forgetful => "forgetful",
+            Unsafe::ArbiterSilent => "arbiter-silent",
         }
     }
 }
@@ -140,6 +144,10 @@ impl fmt::Display for Unsafe {
             Unsafe::Forgetful => {
                 "this server's disk was lost or restored, and its partner has not said yet what was granted; start \
                  both as a pair"
+            }
+            Unsafe::ArbiterSilent => {
+                "an arbiter decides who goes on alone, and it does not answer, or the partner goes by another; mend \
+                 it, or restart this server with --standalone"
             }
         })
     }
@@ -193,6 +201,7 @@ impl Pair {
     /// # Errors
     /// Why it would be unsafe, or do nothing.
     pub fn command(&mut self, now: Now, command: Command, store: &mut Store) -> Result<(), Unsafe> {
+        self.uphold(now, store);
         let done = match command {
             Command::PartnerDown => self.partner_down(now, store),
             Command::Handover | Command::Pause => self.leave(now),
@@ -226,13 +235,21 @@ impl Pair {
         if self.facts.given_up || self.leaving != Leaving::No {
             return Err(Unsafe::Leaving);
         }
+        if self.config.arbiter {
+            return self.partner_said_off(now);
+        }
         if !self.is_sovereign() {
             return Err(Unsafe::NotSovereign);
         }
+        self.take_powers_after_the_wait(now, store);
+        Ok(())
+    }
+
+    /// Everything that the partner can have granted alone has ended before the powers are used.
+    pub(super) fn take_powers_after_the_wait(&mut self, now: Now, store: &mut Store) {
         let moment = self.moment(now);
         let wait = if Rule::LeadIsWaited.holds() { self.fence_ms() } else { 0 };
         self.take_powers(moment.late_wall_ms.saturating_add(wait), store);
-        Ok(())
     }
 
     pub(super) fn take_powers(&mut self, from_wall_ms: u64, store: &mut Store) {
@@ -308,6 +325,7 @@ impl Pair {
         self.artefacts.forget_partner();
         self.session.exchanged = false;
         self.session.addressed = false;
+        self.forget_promise();
         self.arrears.forget_what_is_under_way();
         self.sync.forget_partner();
         self.keep_facts(store);

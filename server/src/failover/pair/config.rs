@@ -51,6 +51,8 @@ pub struct Config {
     pub skew_alarm_ms: u64,
     /// Records that are asked for at once by who needs all of them.
     pub sync_window: u64,
+    /// It goes by an arbiter.
+    pub arbiter: bool,
     /// What the data directory is.
     pub start: Start,
 }
@@ -90,6 +92,8 @@ impl Config {
             ack_wait_ms: u64::from(peer_ack_wait_ms.0),
             skew_alarm_ms: SKEW_ALARM_MS,
             sync_window: SYNC_WINDOW,
+            // That is said where a server starts, not in the artefact.
+            arbiter: false,
             start,
         })
     }

@@ -33,6 +33,7 @@ impl Pair {
         if fresh {
             self.believe(now, &header, &body, store);
         }
+        self.hear_beat(now, &header, &body, fresh);
         self.conclude(now, store);
         self.act(now, header.epoch, body, fresh, store, out);
         self.agree(now, store);
@@ -44,6 +45,7 @@ impl Pair {
         if header.from_boot > self.session.boot {
             self.session.renew(header.from_boot);
             self.artefacts.forget_partner();
+            self.forget_beats();
             self.arrears.forget_what_is_under_way();
             self.sync.forget_partner();
             self.count("partner-began");
@@ -83,7 +85,7 @@ impl Pair {
     }
 
     /// R11: the partner has heard a life of which this disk knows nothing.
-    fn remember_loss(&mut self, now: Now, seen: u64, store: &mut Store) {
+    pub(super) fn remember_loss(&mut self, now: Now, seen: u64, store: &mut Store) {
         self.count("loss-noticed");
         self.boot_before = self.facts.boot.max(seen);
         self.facts.boot = self.facts.boot.max(seen) + 1;
@@ -92,6 +94,7 @@ impl Pair {
         self.session.exchanged = false;
         self.session.addressed = false;
         self.forget_agreement(store);
+        self.forget_promise();
         self.keep_facts(store);
         self.conclude(now, store);
         let hello = self.hello();
@@ -127,7 +130,8 @@ impl Pair {
         if let Some(word) = header.word {
             self.hear_word(word);
         }
-        let mut changed = false;
+        let mut changed = self.facts.partners_arbiter != header.arbiter;
+        self.facts.partners_arbiter = header.arbiter;
         if self.facts.sole && !matches!(body, Body::Handover) && Rule::PowersGoInRejoin.holds() {
             // R10: the powers go before anything is told, and come back only with another epoch.
             self.session.exchanged = true;

@@ -108,6 +108,8 @@ impl Pair {
                 | Body::Errand(_)
                 | Body::Handover => None,
             },
+            arbiter: self.arbiter_name(),
+            beat: 0,
         };
         self.outbox.waiting.push_back((after, Message { header, body }));
     }
@@ -139,6 +141,8 @@ impl Pair {
     fn made_to_leave(&mut self, message: Message, moment: Moment, now: Now) -> Message {
         let Message { mut header, body } = message;
         header.clock_wall_ms = now.wall_ms;
+        header.beat = self.beat_heard();
+        self.note_beat(now, moment, &header, &body);
         let as_sent =
             |records: Vec<Binding>| records.into_iter().map(|record| sent(record, moment)).collect();
         let body = match body {

@@ -2,7 +2,7 @@
 
 use super::artefacts::ArtefactStatus;
 use super::command::Leaving;
-use super::{Pair, State};
+use super::{ArbiterStatus, Pair, State};
 use crate::time::Now;
 
 /// What the partner said of itself last.
@@ -45,6 +45,8 @@ pub struct Status {
     pub sole: bool,
     /// In how many milliseconds they may be used; absent: it holds none.
     pub powers_in_ms: Option<u64>,
+    /// What is known of the arbiter; absent: it goes by none.
+    pub arbiter: Option<ArbiterStatus>,
     /// It leaves, or has left, by an operator's word.
     pub leaving: bool,
     /// Times the impossible was met: both servers bound one address to different clients. It must stay 0.
@@ -76,6 +78,7 @@ impl Pair {
             sovereign: self.is_sovereign(),
             sole: self.facts.sole,
             powers_in_ms: self.facts.sole.then(|| powers_from.saturating_sub(self.moment(now).early_wall_ms)),
+            arbiter: self.arbiter_status(now),
             leaving: self.leaving != Leaving::No || self.facts.given_up,
             conflicts: self.counts.get("conflict").copied().unwrap_or(0),
             artefacts: self.artefact_status(),
@@ -95,9 +98,16 @@ impl Pair {
                 "its disk was lost or restored; it learns all records from its partner first"
             }
             State::Stale => "its partner went on alone; it learns all records first",
+            State::SoleWait if self.config.arbiter => {
+                "it goes on alone by the arbiter's word; the partner's addresses follow when all that the partner can \
+                 have granted has ended"
+            }
             State::SoleWait => {
                 "it goes on alone by an operator's word; the partner's addresses follow when all that the partner can \
                  have granted has ended"
+            }
+            State::Sole if self.config.arbiter => {
+                "it goes on alone by the arbiter's or its operator's word, until its partner is heard"
             }
             State::Sole => "it goes on alone by an operator's word, until its partner is heard",
             State::Isolated if self.alone_boot_ms.is_some() => {
@@ -106,8 +116,15 @@ impl Pair {
             State::Isolated if self.session.addressed => {
                 "its partner is not in step and was not heard as such since this server started"
             }
+            State::Isolated if self.config.arbiter => {
+                "neither its partner nor the arbiter says that nobody else has taken over; it renews what was promised \
+                 and binds nobody new"
+            }
             State::Isolated => {
                 "it has not heard its partner since it started; it renews what was promised and binds nobody new"
+            }
+            State::Interrupted if self.config.arbiter => {
+                "its partner is silent; the arbiter lets this server go on alone once the partner's lease has lapsed"
             }
             State::Interrupted => "its partner is silent; say `partner-down` only if it is off",
             State::Rejoin => "its partner is heard and not yet in step",

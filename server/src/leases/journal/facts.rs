@@ -12,6 +12,8 @@ const REST_UNTIL: u8 = 5;
 const CLOCK: u8 = 6;
 const AGREED: u8 = 7;
 const PREPARED: u8 = 8;
+const ARBITER: u8 = 9;
+const PARTNERS_ARBITER: u8 = 10;
 
 const FLAG_SOLE: u64 = 1;
 const FLAG_GIVEN_UP: u64 = 2;
@@ -29,6 +31,8 @@ pub(super) fn encode(facts: &Facts, out: &mut Vec<u8>) {
         clock_wall_ms,
         agreed,
         prepared,
+        arbiter,
+        partners_arbiter,
     } = facts;
     put_number(out, BOOT, *boot);
     put_number(out, EPOCH, *epoch);
@@ -39,6 +43,8 @@ pub(super) fn encode(facts: &Facts, out: &mut Vec<u8>) {
     put_number(out, POWERS_FROM, *powers_from_wall_ms);
     put_number(out, REST_UNTIL, *rest_until_wall_ms);
     put_number(out, CLOCK, *clock_wall_ms);
+    put_number(out, ARBITER, *arbiter);
+    put_number(out, PARTNERS_ARBITER, *partners_arbiter);
     for (tag, known) in [(AGREED, agreed), (PREPARED, prepared)] {
         if let Some(known) = known {
             put(out, tag, &known.to_octets());
@@ -69,6 +75,8 @@ pub(super) fn decode(body: &[u8]) -> Result<Facts, Malformed> {
             CLOCK => facts.clock_wall_ms = number(value, "clock")?,
             AGREED => facts.agreed = Some(agreed(value)?),
             PREPARED => facts.prepared = Some(agreed(value)?),
+            ARBITER => facts.arbiter = number(value, "arbiter's row")?,
+            PARTNERS_ARBITER => facts.partners_arbiter = number(value, "partner's arbiter's row")?,
             _ => {}
         }
     }
@@ -85,13 +93,14 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(
-            numbers in any::<[u64; 5]>(),
+            numbers in any::<[u64; 7]>(),
             flags in any::<[bool; 3]>(),
             artefacts in any::<[Option<([u8; 32], u64)>; 2]>(),
         ) {
             let artefacts = artefacts.map(|known| known.map(|(digest, lead_ms)| Agreed { digest: Digest(digest), lead_ms }));
             let [agreed, prepared] = artefacts;
-            let [boot, epoch, powers_from_wall_ms, rest_until_wall_ms, clock_wall_ms] = numbers;
+            let [boot, epoch, powers_from_wall_ms, rest_until_wall_ms, clock_wall_ms, arbiter, partners_arbiter] =
+                numbers;
             let [sole, given_up, amnesic] = flags;
             let facts = Facts {
                 boot,
@@ -104,6 +113,8 @@ mod tests {
                 clock_wall_ms,
                 agreed,
                 prepared,
+                arbiter,
+                partners_arbiter,
             };
             let mut body = Vec::new();
             encode(&facts, &mut body);
