@@ -6,6 +6,7 @@
 
 pub mod binaries;
 pub mod case;
+pub mod database;
 pub mod demonstration;
 pub mod estate_generator;
 pub mod expectation;

@@ -5,9 +5,11 @@
 
 pub mod arguments;
 
+mod arbiter;
 mod artefact_file;
 mod certificates;
 mod clock;
+mod complaints;
 mod control;
 mod core;
 mod data_directory;

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+mod arbiter;
 mod pair;
 
+pub use arbiter::ArbiterArguments;
 pub use pair::{Certs, PeerArguments};
 
 use super::control::arguments::ControlArguments;
@@ -89,6 +91,9 @@ pub struct Run {
     /// How this server and its partner reach and know each other.
     #[command(flatten)]
     pub peer: PeerArguments,
+    /// Who says which server of a pair may go on alone, where no operator is.
+    #[command(flatten)]
+    pub arbiter: ArbiterArguments,
 }
 
 /// The port of DHCP servers (RFC 2131 section 4.1).

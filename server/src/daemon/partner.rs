@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leasehold_schemas::artefact::{HighAvailability, Peer};
-use leasehold_server::failover::pair::{Command, Config, Start, State, Status, Synced};
+use leasehold_server::failover::pair::{ArbiterStatus, Command, Config, Start, State, Status, Synced};
 use leasehold_server::failover::preface::Lane;
 use leasehold_server::failover::{Body, decode};
 use leasehold_server::node::{Actions, Event, Node};
 use leasehold_server::time::Now;
 use nix::sys::eventfd::EventFd;
 
+use super::arbiter::{Arbiter, Place};
 use super::arguments::{PeerArguments, Run};
 use super::log::{Level, Log};
 use super::peer_link::{Credentials, Direction, Files, HostPort, News, PeerLink, Security, Settings};
@@ -31,6 +32,7 @@ pub struct Joining {
     /// What is wrong with the certificates, and keeps nobody from starting.
     warning: Option<String>,
     fixed: bool,
+    arbiter: Option<Place>,
 }
 
 /// Which server of the pair this is, and how it reaches the other.
@@ -42,6 +44,12 @@ pub fn joining(run: &Run, estate: &str, pair: &HighAvailability) -> Result<Joini
         (false, false) => Start::Continue,
     };
     let config = Config::of(estate, pair, &run.node, start).expect("the artefact names this server");
+    let arbiter = match &run.arbiter.arbiter {
+        // What is not text is no password that could be given.
+        Some(url) => Some(Place::of(url, &run.arbiter, std::env::var("LEASEHOLD_ARBITER_PASSWORD").ok())?),
+        None => None,
+    };
+    let config = Config { arbiter: arbiter.is_some(), ..config };
     let (mine, partner): (Vec<&Peer>, Vec<&Peer>) =
         pair.servers.iter().partition(|server| server.name == run.node);
     let (Some(me), Some(partner)) = (mine.first(), partner.first()) else {
@@ -67,7 +75,7 @@ pub fn joining(run: &Run, estate: &str, pair: &HighAvailability) -> Result<Joini
         security,
         response: Duration::from_millis(config.silent_ms.max(100)),
     };
-    Ok(Joining { config, settings, warning, fixed: arguments.peer.is_some() })
+    Ok(Joining { config, settings, warning, fixed: arguments.peer.is_some(), arbiter })
 }
 
 /// A server whose own address is this machine's loopback listens there, any other everywhere.
@@ -111,6 +119,8 @@ fn security(
 pub struct Partner {
     /// Absent: this server was started to go on alone.
     link: Option<PeerLink>,
+    /// Absent: there is none.
+    arbiter: Option<Arbiter>,
     log: Log,
     /// Where the partner is was said on the command line, so no artefact changes it.
     fixed: bool,
@@ -131,15 +141,17 @@ pub struct Partner {
 impl Partner {
     /// Opens the link.
     pub fn join(joining: Joining, wake: Arc<EventFd>, log: Log) -> Result<Partner, String> {
-        let Joining { config: _, settings, warning, fixed } = joining;
+        let Joining { config: _, settings, warning, fixed, arbiter } = joining;
         if let Some(why) = warning {
             log.say(Level::Warning, "peer-certificates-bad", format_args!("because=\"{why}\""));
         }
         let (partner, at) = (settings.partner.clone(), settings.partner_at.to_string());
+        let arbiter =
+            arbiter.map(|place| Arbiter::start(place, Arc::clone(&wake), log.clone())).transpose()?;
         let link = PeerLink::start(settings, wake, log.clone())?;
         let details = format_args!("at={} partner={partner} partner-at={at}", link.address);
         log.say(Level::Info, "peer-listening", details);
-        Ok(Partner::new(Some(link), fixed, log))
+        Ok(Partner { arbiter, ..Partner::new(Some(link), fixed, log) })
     }
 
     /// A server of a pair that goes on alone, at its operator's word.
@@ -150,6 +162,7 @@ impl Partner {
     fn new(link: Option<PeerLink>, fixed: bool, log: Log) -> Partner {
         Partner {
             link,
+            arbiter: None,
             log,
             fixed,
             heard_on: false,
@@ -170,6 +183,9 @@ impl Partner {
 
     /// Takes in what the partner said: all that is urgent, and some of the records.
     pub fn hear(&mut self, now: Now, node: &mut Node, actions: &mut Actions) {
+        for answer in self.arbiter.iter().flat_map(Arbiter::answers) {
+            node.step(now, Event::Arbiter(answer), actions);
+        }
         let Some(link) = &self.link else { return };
         for news in link.news() {
             match news {
@@ -200,6 +216,9 @@ impl Partner {
 
     /// Says what the pair has to say.
     pub fn say(&mut self, actions: &mut Actions) {
+        for ask in actions.arbiter.drain(..) {
+            self.arbiter.iter().for_each(|arbiter| arbiter.ask(ask));
+        }
         for parcel in actions.partner.drain(..) {
             let Some(link) = &self.link else { continue };
             if self.leaving && !self.farewell {
@@ -255,8 +274,25 @@ impl Partner {
             let details = format_args!("state={name} seconds={seconds} because=\"{why}\" help=\"{help}\"");
             self.log.say(Level::Warning, "pair-waits", details);
         }
+        self.watch_arbiter(state, pair.arbiter_status(now), epoch);
         self.shown = Some(state);
         self.remind_boot_ms = now.boot_ms + REMIND_MS;
+    }
+
+    /// What keeps an arbiter from being of use while all else is well.
+    fn watch_arbiter(&self, state: State, arbiter: Option<ArbiterStatus>, epoch: u64) {
+        let Some(arbiter) = arbiter.filter(|arbiter| arbiter.heard && state == State::Normal) else { return };
+        if self.shown != Some(State::Normal) {
+            // Both have just met.
+        } else if !arbiter.shared {
+            let why = "because=\"the partner goes by no arbiter or by another, so this one lets nobody go on alone\" \
+                       help=\"start both servers with the same --arbiter\"";
+            self.log.say(Level::Warning, "arbiter-not-shared", why);
+        } else if arbiter.row.is_some_and(|(ahead, _)| ahead > epoch) && arbiter.lease_ms == 0 {
+            let why = "because=\"its row is of an epoch that neither server knows: of a pair that was made anew\" \
+                       help=\"delete the row of this pair from leasehold_arbiter while both servers are normal\"";
+            self.log.say(Level::Warning, "arbiter-row-ahead", why);
+        }
     }
 
     /// What an operator can do for a server that may do less than it could.

@@ -12,7 +12,6 @@
 //! messages need no reliability, it says everything again until it is answered. Invariant: the core never waits for
 //! anything here, and what waits on either side is bounded.
 
-mod complaints;
 mod credentials;
 mod dial;
 mod listen;
@@ -31,8 +30,8 @@ use nix::sys::eventfd::EventFd;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, watch};
 
+use super::complaints::Complaints;
 use super::log::Log;
-use complaints::Complaints;
 pub use credentials::name as name_in_certificate;
 pub use credentials::{Credentials, Files};
 pub use name::HostPort;

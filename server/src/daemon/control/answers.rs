@@ -15,7 +15,9 @@ use nix::sys::eventfd::EventFd;
 use tokio::sync::oneshot;
 
 use super::inquiry::{Heeded, Part, Question, Reply};
-use super::status::{Census, LeaseCounts, PairStatus, PartnerStatus, Snapshot, Status, Usage, Waiting};
+use super::status::{
+    ArbiterStatus, Census, HOMES, LeaseCounts, PairStatus, PartnerStatus, Snapshot, Status, Usage, Waiting,
+};
 use crate::daemon::artefact_file::role_name;
 use crate::daemon::clock::rfc3339;
 use crate::daemon::journal_thread::JournalThread;
@@ -237,6 +239,15 @@ fn pair_status(now: Now, node: &Node, pair: &Pair) -> PairStatus {
             epoch: said.partner.map(|partner| partner.epoch),
             clock_ahead_ms: said.partner.map(|partner| partner.skew_ms),
         },
+        arbiter: said.arbiter.map(|arbiter| ArbiterStatus {
+            heard: arbiter.heard,
+            heard_ms_ago: arbiter.seen_ms_ago,
+            shared: arbiter.shared,
+            lease_ms: arbiter.lease_ms,
+            promise_ms: arbiter.promise_ms,
+            epoch: arbiter.row.map(|(epoch, _)| epoch),
+            sole: arbiter.row.and_then(|(_, sole)| sole).map(|side| HOMES[side.index()].to_owned()),
+        }),
         clocks_differ: said.skewed,
         lead_secs: config.lead_ms / 1000,
         standby_share: config.ownership.share,

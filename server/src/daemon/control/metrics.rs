@@ -14,7 +14,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::exemplar::Exemplar;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::status::{Census, HOMES, PairStatus, PartnerStatus, STATES, Snapshot, Usage};
+use super::status::{ArbiterStatus, Census, HOMES, PairStatus, PartnerStatus, STATES, Snapshot, Usage};
 
 /// What the text is.
 pub const CONTENT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -177,6 +177,9 @@ impl Counted {
         let help = "Addresses found bound to two clients by both servers: must stay 0";
         out.counter("pair_conflicts", help, None, &pair.conflicts)?;
         self.partner(&pair.partner, out)?;
+        if let Some(arbiter) = &pair.arbiter {
+            arbiter_gauges(arbiter, out)?;
+        }
         let differ = i64::from(pair.clocks_differ);
         out.gauge("pair_clocks_differ", "Whether the clocks differ by more than they may", None, &differ)?;
         let events = pair.events.iter().map(|(name, count)| (name.as_str(), *count));
@@ -211,6 +214,19 @@ impl Counted {
         }
         Ok(())
     }
+}
+
+fn arbiter_gauges(arbiter: &ArbiterStatus, out: &mut Out<'_>) -> fmt::Result {
+    let heard = i64::from(arbiter.heard);
+    out.gauge("pair_arbiter_heard", "Whether the arbiter has answered lately", None, &heard)?;
+    let shared = i64::from(arbiter.shared);
+    out.gauge("pair_arbiter_shared", "Whether the partner goes by the same arbiter", None, &shared)?;
+    let lease = seconds(arbiter.lease_ms);
+    let help = "How long the server's lease at the arbiter lasts yet";
+    out.gauge("pair_arbiter_lease", help, Some(&Unit::Seconds), &lease)?;
+    let promise = seconds(arbiter.promise_ms);
+    let help = "How long the partner's promise not to go on alone lasts yet";
+    out.gauge("pair_partner_promise", help, Some(&Unit::Seconds), &promise)
 }
 
 /// The encoder, and the few shapes that are written.

@@ -95,6 +95,8 @@ pub struct PairStatus {
     pub unacked_ends: u64,
     /// The partner.
     pub partner: PartnerStatus,
+    /// The arbiter; absent: it goes by none.
+    pub arbiter: Option<ArbiterStatus>,
     /// The clocks differ by more than they may, or did when the partner was heard last.
     pub clocks_differ: bool,
     /// Maximum client lead time, in seconds.
@@ -124,6 +126,25 @@ pub struct PartnerStatus {
     pub epoch: Option<u64>,
     /// By how many milliseconds its clock was ahead of this server's, the way included.
     pub clock_ahead_ms: Option<i64>,
+}
+
+/// The arbiter, and what its word and the partner's are worth.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ArbiterStatus {
+    /// Whether it has answered lately.
+    pub heard: bool,
+    /// How long ago, in milliseconds; absent: not since the start.
+    pub heard_ms_ago: Option<u64>,
+    /// Whether the partner goes by the same row: else it is of no use.
+    pub shared: bool,
+    /// How long this server's lease there lasts yet, in milliseconds.
+    pub lease_ms: u64,
+    /// How long the partner's promise not to go on alone lasts yet, in milliseconds.
+    pub promise_ms: u64,
+    /// The epoch of its row.
+    pub epoch: Option<u64>,
+    /// Who began that epoch to go on alone and has not come back: `primary` or `standby`.
+    pub sole: Option<String>,
 }
 
 /// What is counted, beside a status.

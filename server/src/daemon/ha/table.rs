@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::daemon::control::status::{PairStatus, PartnerStatus, Status};
+use crate::daemon::control::status::{ArbiterStatus, PairStatus, PartnerStatus, Status};
 
 /// The table.
 pub fn of(status: &Status) -> String {
@@ -48,6 +48,9 @@ fn of_pair(pair: &PairStatus, line: &mut impl FnMut(&str, String)) {
         line("alone", powers);
     }
     line("partner", of_partner(partner));
+    if let Some(arbiter) = &pair.arbiter {
+        line("arbiter", of_arbiter(arbiter));
+    }
     let differ = if pair.clocks_differ { ", more than they may: set them" } else { "" };
     if let Some(ahead) = partner.clock_ahead_ms {
         line("clocks", format!("the partner's is {ahead} ms ahead{differ}"));
@@ -67,6 +70,17 @@ fn of_partner(partner: &PartnerStatus) -> String {
         (true, Some(_)) => format!("{name}, {role}: heard, in {state}"),
         (false, Some(ago)) => format!("{name}, {role}: silent for {}, then in {state}", span(ago / 1000)),
     }
+}
+
+fn of_arbiter(arbiter: &ArbiterStatus) -> String {
+    let ArbiterStatus { heard, heard_ms_ago, shared, lease_ms, promise_ms, .. } = arbiter;
+    let heard = match (heard, heard_ms_ago) {
+        (_, None) => "not heard since this server started".to_owned(),
+        (true, Some(_)) => format!("heard; its lease lasts {}", span(lease_ms / 1000)),
+        (false, Some(ago)) => format!("silent for {}", span(ago / 1000)),
+    };
+    let shared = if *shared { "" } else { "; the partner goes by no arbiter or another" };
+    format!("{heard}; the partner's promise lasts {}{shared}", span(promise_ms / 1000))
 }
 
 /// `3 s`, `5 min`, `2 h 10 min`, `4 d 1 h`.
