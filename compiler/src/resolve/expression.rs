@@ -5,8 +5,8 @@
 //! `pkt4.x`; `substring`, `split`, `concat` and `+`, `ifelse`, `lcase`, `ucase`, `hexstring`, `addrtotext`,
 //! `int8totext` and its like; `match`, `member`, `known`, `unknown`, `==`, `and`, `or`, `not` and parentheses. `not`
 //! binds tightest, then `and`, then `or`. Every value is a string of octets, and what a packet does not carry is the
-//! empty string. Beyond Kea there are `!=`, `in ('a', 'b')` and `in 10.42.0.0/16`. Refused with a help are Kea's
-//! undocumented `sand`, `sor` and `sifelse`, and `.text` of what is no text, of which Kea makes a dump.
+//! empty string. `sand`, `sor` and `sifelse` are strict: they look at every part. Beyond Kea there are `!=`,
+//! `in ('a', 'b')` and `in 10.42.0.0/16`. Refused with a help is `.text` of what is no text, of which Kea makes a dump.
 //!
 //! Invariant: an expression is at most [`LENGTH_MAX`] octets long, [`DEPTH_MAX`] deep, and its tree at most
 //! [`LEVELS_MAX`] levels of JSON, so that neither parsing it nor walking or reading its tree can exhaust the stack. A
@@ -19,6 +19,7 @@ mod lexer;
 mod parser;
 mod pattern;
 mod place;
+mod strict;
 
 use leasehold_schemas::artefact::Test;
 use leasehold_schemas::source::{EXPRESSION_CHARS_MAX, Span, Spanned};
@@ -91,7 +92,6 @@ struct Fault {
     end: usize,
     message: String,
     label: String,
-    note: Option<String>,
     help: Option<String>,
 }
 
@@ -103,12 +103,7 @@ impl Fault {
         label: impl Into<String>,
     ) -> Fault {
         let (message, label) = (message.into(), label.into());
-        Fault { rule, start: at.start, end: at.end, message, label, note: None, help: None }
-    }
-
-    fn note(mut self, note: impl Into<String>) -> Fault {
-        self.note = Some(note.into());
-        self
+        Fault { rule, start: at.start, end: at.end, message, label, help: None }
     }
 
     fn help(mut self, help: impl Into<String>) -> Fault {
@@ -117,9 +112,8 @@ impl Fault {
     }
 
     fn into_diagnostic(self, span: Span) -> Diagnostic {
-        let Fault { rule, start: _, end: _, message, label, note, help } = self;
+        let Fault { rule, start: _, end: _, message, label, help } = self;
         let mut diagnostic = Diagnostic::new(rule, span, message, label);
-        diagnostic.notes.extend(note);
         diagnostic.help = help;
         diagnostic
     }

@@ -8,6 +8,7 @@ use super::Fault;
 use super::lexer::{Token, syntax};
 use super::parser::{Parser, Read, Value};
 use super::pattern::pattern;
+use super::strict;
 
 /// How each function is written.
 const FORMS: &[(&str, &str)] = &[
@@ -15,6 +16,7 @@ const FORMS: &[(&str, &str)] = &[
     ("split", "split(value, delimiters, field)"),
     ("concat", "concat(value, value)"),
     ("ifelse", "ifelse(test, value, value)"),
+    ("sifelse", "sifelse(test, value, value)"),
     ("lcase", "lcase(value)"),
     ("ucase", "ucase(value)"),
     ("hexstring", "hexstring(value, separator)"),
@@ -48,20 +50,24 @@ impl<'t> Parser<'t, '_> {
             self.comma(&call)?;
             Value::Test(Test::Match(written, self.string()?))
         } else {
-            Value::Term(self.made(&call)?)
+            Value::Term(self.made(&call, at)?)
         };
         let end = self.close(&call)?;
         Ok(Some(Read { value, at: start..end }))
     }
 
     /// The arguments of a function that makes a string.
-    fn made(&mut self, call: &Call<'_>) -> Result<Term, Fault> {
-        if call.name == "ifelse" {
-            let test = Box::new(self.condition()?);
+    fn made(&mut self, call: &Call<'_>, at: Range<usize>) -> Result<Term, Fault> {
+        if let "ifelse" | "sifelse" = call.name {
+            let mut test = self.condition()?;
             self.comma(call)?;
             let then = Box::new(self.string()?);
             self.comma(call)?;
-            return Ok(Term::IfElse { test, then, otherwise: Box::new(self.string()?) });
+            let otherwise = Box::new(self.string()?);
+            if call.name == "sifelse" {
+                test = strict::after_looks([&then, &otherwise], at, test)?;
+            }
+            return Ok(Term::IfElse { test: Box::new(test), then, otherwise });
         }
         let of = self.string()?;
         let boxed = Box::new;

@@ -7,6 +7,7 @@ use leasehold_schemas::artefact::{Accessor, Term, Test};
 use leasehold_schemas::vocab::{Cidr, ClassName, HexBytes};
 
 use super::lexer::{Lexer, Token, syntax};
+use super::strict;
 use super::{DEPTH_MAX, Fault, Names, is_built_in, nearest};
 use crate::check::rules::class::{class_order, unknown_class_in_expression};
 
@@ -88,7 +89,6 @@ impl<'t> Parser<'t, '_> {
             (Token::Close, at) => {
                 return Err(syntax(at, "`)` without `(`", "nothing is open here"));
             }
-            (Token::Word(word @ ("sand" | "sor")), at) => return Err(strict(word, at)),
             (_, at) => {
                 let expected = match read.value {
                     Value::Test(_) => "expected `and` or `or`",
@@ -101,34 +101,41 @@ impl<'t> Parser<'t, '_> {
     }
 
     fn or(&mut self) -> Result<Read, Fault> {
-        self.joined("or", Parser::and, Test::Or)
+        self.joined(["or", "sor"], Parser::and, Test::Or)
     }
 
     fn and(&mut self) -> Result<Read, Fault> {
-        self.joined("and", Parser::not, Test::And)
+        self.joined(["and", "sand"], Parser::not, Test::And)
     }
 
-    /// Operands with `word` between them; a single one stays what it is.
+    /// Operands with one of two words between them, of which the second is strict; a single one stays what it is.
     fn joined(
         &mut self,
-        word: &str,
+        words: [&str; 2],
         operand: fn(&mut Self) -> Result<Read, Fault>,
         join: fn(Vec<Test>) -> Test,
     ) -> Result<Read, Fault> {
         let first = operand(self)?;
-        if self.peek()?.0 != Token::Word(word) {
+        let joins = |token: &Token<'_>| matches!(token, Token::Word(said) if words.contains(said));
+        if !joins(&self.peek()?.0) {
             return Ok(first);
         }
         let start = first.at.start;
         let mut end = first.at.end;
         let mut tests = vec![as_test(first)?];
-        while self.peek()?.0 == Token::Word(word) {
-            self.next()?;
+        while joins(&self.peek()?.0) {
+            let (said, _) = self.next()?;
             let next = operand(self)?;
             end = next.at.end;
-            tests.push(as_test(next)?);
+            let at = next.at.clone();
+            let next = as_test(next)?;
+            tests.push(next.clone());
+            if said == Token::Word(words[1]) {
+                tests = vec![strict::after_a_look(&next, at, join(tests))?];
+            }
         }
-        Ok(Read { value: Value::Test(join(tests)), at: start..end })
+        let test = if tests.len() == 1 { tests.remove(0) } else { join(tests) };
+        Ok(Read { value: Value::Test(test), at: start..end })
     }
 
     fn not(&mut self) -> Result<Read, Fault> {
@@ -446,13 +453,10 @@ fn as_address(read: Read) -> Result<Cidr, Fault> {
 }
 
 fn unknown_word(word: &str, at: Range<usize>) -> Fault {
-    if let "sand" | "sor" | "sifelse" = word {
-        return strict(word, at);
-    }
     if let "pkt6" | "relay6" = word {
         return syntax(at, format!("`{word}` is of DHCPv6"), "this estate serves DHCPv4");
     }
-    if let "and" | "or" | "in" = word {
+    if let "and" | "or" | "sand" | "sor" | "in" = word {
         let label = format!("expected one before `{word}`");
         return syntax(at, "class expression lacks a value or test", label);
     }
@@ -461,14 +465,6 @@ fn unknown_word(word: &str, at: Range<usize>) -> Fault {
         Some(meant) => fault.help(format!("did you mean `{meant}`?")),
         None => fault,
     }
-}
-
-/// Kea's undocumented forms that evaluate every part, also where it no longer counts.
-fn strict(word: &str, at: Range<usize>) -> Fault {
-    let usual = &word[1..];
-    syntax(at, format!("`{word}` is not supported"), "an undocumented form")
-        .note("it differs only where a part has no value: then it fails even though another part decides")
-        .help(format!("write `{usual}`"))
 }
 
 fn class_name(name: &str) -> ClassName {
