@@ -5,8 +5,11 @@
 //! acknowledged is missing after a restart, no conflict is counted, and nobody new gets an address about which the
 //! servers' artefacts differ. After the faults stop: both are NORMAL, their
 //! records are equal, what is over is free, and every client has a lease. Claimed within the model: clients count a
-//! lease from sending the REQUEST (RFC 2131 section 4.4.5), replies older than 2 s are dropped, clocks' rates differ by
-//! at most `rate_error_ppm`, who says that a partner is off says the truth, and a restored disk is said to be one.
+//! lease from sending the REQUEST (RFC 2131 section 4.4.1) or, one of four, from the answer; replies older than 2 s are
+//! dropped, clocks' rates differ by at most `rate_error_ppm`, who says that a silent partner is off says the truth, and a
+//! restored disk is said to be one.
+
+#![allow(unexpected_cfgs, reason = "the mutants' builds alone set `leasehold_mutants`")]
 
 mod arbiter;
 mod artefacts;
@@ -14,6 +17,7 @@ mod check;
 mod client;
 mod fault;
 mod network;
+mod recorded;
 mod script;
 mod server;
 mod world;
@@ -25,6 +29,9 @@ use leasehold_server::failover::mutant::Rule;
 
 pub use arbiter::ArbiterFault;
 pub use fault::Fault;
+pub use recorded::recorded;
+#[cfg(leasehold_mutants)]
+pub use recorded::{missed, tried};
 pub use script::{Deed, Script};
 pub use world::World;
 

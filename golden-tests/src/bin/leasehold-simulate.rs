@@ -6,18 +6,21 @@
 #![allow(unexpected_cfgs, reason = "the mutants' builds alone set `leasehold_mutants`")]
 
 use std::hash::{BuildHasher as _, RandomState};
+use std::net::Ipv4Addr;
 use std::ops::Range;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use leasehold_golden_tests::simulator::{self, Harm, Report};
+use leasehold_golden_tests::simulator::{self, Report, Script};
 use rayon::prelude::*;
 
 /// Seeds between two looks at the clock.
 const PORTION: u64 = 64;
 /// How often a long run says how far it is.
 const SAY_EVERY: Duration = Duration::from_secs(30);
+/// How much is said of a failure, in letters.
+const FAILURE_MAX: usize = 400;
 
 /// Runs two servers under faults on simulated disks, clocks and networks, each seed fifteen minutes of their time.
 #[derive(Parser, Debug)]
@@ -26,16 +29,27 @@ struct Arguments {
     /// Run these seeds.
     #[arg(long, value_name = "FROM..TO", value_parser = range, conflicts_with_all = ["minutes", "until_stopped"])]
     seeds: Option<Range<u64>>,
-    /// Run seeds nobody has run, for so many minutes; one after which not all is well is told of, and ends nothing.
+    /// Run seeds nobody has run, for so many minutes.
     #[arg(long, value_name = "N", conflicts_with = "until_stopped")]
     minutes: Option<u64>,
     /// Run seeds nobody has run until stopped, or until one fails.
     #[arg(long)]
     until_stopped: bool,
+    /// Tell what becomes of this address, line by line, and the schedule at the end.
+    #[arg(long, value_name = "ADDRESS", requires = "seeds")]
+    trace: Option<Ipv4Addr>,
     /// Find and write a schedule that shows the harm of these rules being off.
     #[cfg(leasehold_mutants)]
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     record: Vec<String>,
+    /// Say under how many of so many seeds each schedule on record does its harm while its rules are off.
+    #[cfg(leasehold_mutants)]
+    #[arg(long, value_name = "SEEDS")]
+    try_recorded: Option<u64>,
+    /// Only these.
+    #[cfg(leasehold_mutants)]
+    #[arg(long, value_name = "NAME", requires = "try_recorded")]
+    only: Vec<String>,
 }
 
 fn range(text: &str) -> Result<Range<u64>, String> {
@@ -50,15 +64,36 @@ fn main() -> ExitCode {
     if !arguments.record.is_empty() {
         return mutants::record(&arguments.record);
     }
-    match (arguments.seeds, arguments.minutes, arguments.until_stopped) {
-        (Some(seeds), _, _) => run(seeds, None),
-        (None, Some(minutes), _) => run(fresh(), Some(Duration::from_secs(60 * minutes))),
-        (None, None, true) => run(fresh(), None),
-        (None, None, false) => {
+    #[cfg(leasehold_mutants)]
+    if let Some(seeds) = arguments.try_recorded {
+        return mutants::try_recorded(seeds, &arguments.only);
+    }
+    match (arguments.seeds, arguments.trace) {
+        (Some(seeds), Some(address)) => return trace(seeds, address),
+        (Some(seeds), None) => return run(seeds, None, false),
+        (None, _) => {}
+    }
+    match arguments.minutes {
+        Some(minutes) => run(fresh(), Some(Duration::from_secs(60 * minutes)), false),
+        None if arguments.until_stopped => run(fresh(), None, true),
+        None => {
             eprintln!("leasehold-simulate: give --seeds FROM..TO, --minutes N or --until-stopped");
             ExitCode::from(2)
         }
     }
+}
+
+fn trace(seeds: Range<u64>, address: Ipv4Addr) -> ExitCode {
+    let mut failed = false;
+    for seed in seeds {
+        let report = simulator::run_traced(seed, address);
+        println!(
+            "{}",
+            Script { deeds: report.deeds, network: report.network, ..Script::default() }.to_text()
+        );
+        failed |= report.failure.inspect(|failure| println!("{failure}")).is_some();
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// Seeds from a place that is another each time.
@@ -68,52 +103,52 @@ fn fresh() -> Range<u64> {
     from..u64::MAX
 }
 
-fn run(seeds: Range<u64>, long: Option<Duration>) -> ExitCode {
+/// Runs seeds for so long, or all, or until one fails.
+fn run(seeds: Range<u64>, long: Option<Duration>, until_one_fails: bool) -> ExitCode {
     let begun = Instant::now();
     let mut said = begun;
     let (mut whole, mut done, mut next) = (Report::default(), 0, seeds.start);
-    let mut unwell = Vec::new();
-    while next < seeds.end && long.is_none_or(|long| begun.elapsed() < long) && whole.failure.is_none() {
+    let mut failures: Vec<String> = Vec::new();
+    while next < seeds.end
+        && long.is_none_or(|long| begun.elapsed() < long)
+        && (failures.is_empty() || !until_one_fails)
+    {
         let portion = next..seeds.end.min(next.saturating_add(PORTION));
         let reports: Vec<Report> = portion.clone().into_par_iter().map(simulator::run).collect();
         for report in &reports {
-            match report.harm {
-                // A liveness that is missed harms nobody's address; all of them are told in the end.
-                Some(Harm::Unwell) if long.is_some() => unwell.extend(report.failure.clone()),
-                Some(_) | None => whole.add(report),
-            }
+            whole.add(report);
+            failures.extend(report.failure.clone());
         }
         done += portion.end - portion.start;
         next = portion.end;
         if said.elapsed() > SAY_EVERY {
             said = Instant::now();
-            eprintln!("{done} seeds in {} s, none failed", begun.elapsed().as_secs());
+            eprintln!("{done} seeds in {} s, {} failed", begun.elapsed().as_secs(), failures.len());
         }
     }
     for (name, count) in &whole.counts {
         println!("{count:>12} {name}");
     }
-    if let Some(failure) = &whole.failure {
-        println!("{failure}");
-        println!(
-            "replay: LEASEHOLD_SEED=N cargo test -p leasehold-golden-tests --test failover, with N of the line above"
-        );
-        return ExitCode::FAILURE;
+    for failure in &failures {
+        // A record takes many lines; to look into it, there is the trace.
+        let line: String = failure.chars().take(FAILURE_MAX).collect();
+        println!("FAILED: {line}");
     }
-    for failure in &unwell {
-        let line: String = failure.chars().take(200).collect();
-        println!("not well in the end: {line}");
+    if !failures.is_empty() {
+        println!("replay: leasehold-simulate --seeds N..N+1 --trace ADDRESS");
     }
     let leases = whole.counts.get("leases").copied().unwrap_or_default();
     println!(
-        "{done} seeds from {} on, {} hours of two servers' time, {leases} leases: no address twice, nothing lost; \
-         {} seeds not well in the end; {} s",
+        "{done} seeds from {} on, {} hours of two servers' time, {leases} leases, {} s: {}",
         seeds.start,
         done / 4,
-        unwell.len(),
-        begun.elapsed().as_secs()
+        begun.elapsed().as_secs(),
+        match failures.len() {
+            0 => "no address twice, nothing lost, all well in the end".to_owned(),
+            failed => format!("{failed} seeds failed"),
+        }
     );
-    ExitCode::SUCCESS
+    if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 #[cfg(leasehold_mutants)]
@@ -156,6 +191,21 @@ mod mutants {
             return ExitCode::from(2);
         }
         println!("{}: {:?}, {before} deeds, {} left", names.join(" "), script.harm, script.deeds.len());
+        ExitCode::SUCCESS
+    }
+
+    /// Says what each schedule does.
+    pub fn try_recorded(seeds: u64, only: &[String]) -> ExitCode {
+        for (name, script) in simulator::recorded() {
+            if !only.is_empty() && !only.contains(&name) {
+                continue;
+            }
+            let harms: Vec<String> = simulator::tried(&script, seeds)
+                .into_iter()
+                .map(|(harm, seen)| format!("{harm} {} (first {})", seen.len(), seen[0]))
+                .collect();
+            println!("{name}: {}", harms.join(", "));
+        }
         ExitCode::SUCCESS
     }
 

@@ -1,4 +1,7 @@
-//! A client as RFC 2131 says: it asks, renews, rebinds, restarts, releases, declines, moves and goes off.
+//! A client as RFC 2131 says: it asks, renews, rebinds, restarts, releases, declines, moves and goes off. In a script
+//! with still clients it does only what it is told.
+
+mod told;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
@@ -56,6 +59,10 @@ pub struct Client {
     rate: u64,
     /// It goes off, moves, releases and declines.
     pub lively: bool,
+    /// It does nothing by itself.
+    pub still: bool,
+    /// Since when something it asked has no answer.
+    pub asked: Option<u64>,
 }
 
 /// A packet, and to whom: one server, or all that the relay knows.
@@ -91,6 +98,8 @@ impl Client {
             next,
             rate,
             lively: true,
+            still: false,
+            asked: None,
         }
     }
 
@@ -108,6 +117,10 @@ impl Client {
     }
 
     pub fn wake(&mut self, t: u64, dice: &mut Dice, out: &mut Vec<Sent>) -> Option<&'static str> {
+        if self.still {
+            self.next = u64::MAX;
+            return None;
+        }
         if self.lease.is_some_and(|lease| lease.end <= t) {
             self.lease = None;
             if matches!(self.state, State::Bound | State::Renewing | State::Rebinding) {
@@ -276,6 +289,7 @@ impl Client {
         if message.transaction() != self.transaction {
             return Heard::Nothing;
         }
+        self.asked = None;
         let server = message.address_option(code::SERVER_IDENTIFIER).unwrap_or(Ipv4Addr::UNSPECIFIED);
         match (message.message_type().ok().flatten(), self.state) {
             (Some(MessageType::Offer), State::Selecting) => {
@@ -311,7 +325,8 @@ impl Client {
     ) -> Heard {
         let seconds = u64::from(message.u32_option(code::LEASE_TIME).unwrap_or(0));
         let span = self.true_ms(seconds * 1_000);
-        let begin = self.sent;
+        // One of four counts from the answer, against RFC 2131 section 4.4.1; the padding has room for it.
+        let begin = if self.number % 4 == 3 { t } else { self.sent };
         let address = message.yiaddr();
         let lease = Lease {
             address,

@@ -1,6 +1,6 @@
 //! What may go wrong, and the operator.
 
-use leasehold_server::failover::pair::{Command, Start};
+use leasehold_server::failover::pair::{Command, Pair, Start};
 
 use super::artefacts::ARTEFACTS;
 use super::script::Deed;
@@ -36,6 +36,15 @@ pub enum Fault {
     SlowDisk,
     /// An operator hands over, and stops the server.
     Handover,
+    /// An operator pauses a server that runs, and resumes it.
+    Paused,
+    /// An operator has all records exchanged once more.
+    Resynced,
+    /// An operator says that what is on a server's disk is not to be trusted.
+    DiskForgotten,
+    /// An operator says of a partner that is heard that it is off, and of a server that was not paused that it be
+    /// resumed: both must be refused.
+    WrongWord,
     /// Many clients act at once.
     Storm,
     /// Another artefact is rolled out, one server after the other; now and then it is taken back instead.
@@ -44,7 +53,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Fault; 15] = [
+    pub const ALL: [Fault; 19] = [
         Fault::PowerFails,
         Fault::ProcessDies,
         Fault::CrashAtOutput,
@@ -58,6 +67,10 @@ impl Fault {
         Fault::Pause,
         Fault::SlowDisk,
         Fault::Handover,
+        Fault::Paused,
+        Fault::Resynced,
+        Fault::DiskForgotten,
+        Fault::WrongWord,
         Fault::Storm,
         Fault::Rollout,
     ];
@@ -97,6 +110,17 @@ impl World {
             Fault::Handover if running && self.servers[at].paused_until <= t => {
                 vec![(t, Deed::Leave(at, 2_000 + self.dice.roll() % 60_000))]
             }
+            Fault::Paused if running => {
+                let back = t + self.dice.roll() % 40_000;
+                vec![(t, Deed::Command(at, Command::Pause)), (back, Deed::Command(at, Command::Resume))]
+            }
+            Fault::Resynced if running => vec![(t, Deed::Command(at, Command::Sync))],
+            Fault::DiskForgotten if self.may_lose_disk(at) => {
+                vec![(t, Deed::Command(at, Command::ForgetDisk))]
+            }
+            Fault::WrongWord if self.hears_partner(at) => {
+                vec![(t, Deed::Command(at, Command::PartnerDown)), (t, Deed::Command(at, Command::Resume))]
+            }
             Fault::Storm => vec![(t, Deed::Storm)],
             Fault::Rollout => self.roll_out(at, long),
             Fault::PowerFails
@@ -107,7 +131,11 @@ impl World {
             | Fault::DiskRolledBack
             | Fault::ClockStep
             | Fault::Pause
-            | Fault::Handover => Vec::new(),
+            | Fault::Handover
+            | Fault::Paused
+            | Fault::Resynced
+            | Fault::DiskForgotten
+            | Fault::WrongWord => Vec::new(),
         }
     }
 
@@ -139,6 +167,13 @@ impl World {
             None => other.whole,
         };
         other_whole && self.servers[at].node.is_some() && self.servers[at].start == Start::Continue
+    }
+
+    pub(super) fn hears_partner(&self, at: usize) -> bool {
+        let server = &self.servers[at];
+        let now = server.now(self.t);
+        let hears = |pair: &Pair| pair.is_worth_waiting(now);
+        server.paused_until <= self.t && server.node.as_ref().and_then(|node| node.pair()).is_some_and(hears)
     }
 
     /// A server's process ends: by a power failure, which loses what was not synced, or alone.

@@ -26,6 +26,10 @@ impl World {
                 delay = self.dice.roll() % late_max;
                 self.count("late");
             }
+            let (until, longer) = self.lag[way];
+            if until > self.t {
+                delay += longer;
+            }
             self.schedule(self.t + delay, happening.clone());
         }
     }
@@ -51,6 +55,7 @@ impl World {
         if self.clients[number].next > t {
             return;
         }
+        self.nobody_waits(number);
         let mut sent = Vec::new();
         let what = self.clients[number].wake(t, &mut self.dice, &mut sent);
         if let Some(what) = what {
@@ -59,13 +64,14 @@ impl World {
         self.send(number, sent);
     }
 
-    fn send(&mut self, number: usize, sent: Vec<Sent>) {
+    pub(super) fn send(&mut self, number: usize, sent: Vec<Sent>) {
         let network = self.clients[number].place;
         for Sent { to, meta, bytes, hasty } in sent {
             let at = to.expect("every packet has a server");
             let happening = Happening::ToServer { at, meta, bytes };
             let way = 4 + 2 * at + network;
             if !hasty {
+                self.clients[number].asked.get_or_insert(self.t);
                 self.deliver(way, 20_000, &happening);
             } else if self.cut[way] <= self.t && self.servers[at].paused_until <= self.t {
                 self.schedule(self.t + 5, happening);

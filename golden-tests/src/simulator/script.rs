@@ -11,6 +11,10 @@
 //! 90s start-alone 1                     by an operator who says that the other is off
 //! arbiter                               both go by one
 //! 30s cut arbiter 0 60s                 or `slow-arbiter 60s`, `step-arbiter 60s`
+//! 95s lag 1->0 50ms 2s                  what is sent for 50 ms takes 2 s longer
+//! clients still                         they do only what follows
+//! 96s client 1 asks 10.2.0.16 at 0      server 0, for an address that it offered at some time
+//! 97s client 1 releases at 0            or declines
 //! expect freed-alone                    counted at least once
 //! harm two-holders without epochs-decide under seed 7
 //! ```
@@ -19,13 +23,15 @@
 //! ([`Script::to_text`]).
 
 use std::fmt::{self, Display, Write as _};
+use std::net::Ipv4Addr;
 
 use leasehold_schemas::vocab::Millis;
 use leasehold_server::failover::mutant::Rule;
 use leasehold_server::failover::pair::{Command, Start};
 
 use super::artefacts::ARTEFACTS;
-use super::world::{Happening, World};
+use super::client::{Client, Sent};
+use super::world::{CLIENTS, Happening, World};
 use super::{Harm, rule_name};
 use crate::simulated_disk::SimulatedDisk;
 
@@ -50,6 +56,8 @@ pub enum Deed {
     StartAlone(usize),
     /// A way is cut for so many milliseconds: 2 and 3 from a server to its partner, 4 on between a server and a network.
     Cut(usize, u64),
+    /// What is sent on a way for so many milliseconds takes so many longer.
+    Lag(usize, u64, u64),
     /// The process stands still for so many milliseconds.
     Pause(usize, u64),
     /// The wall clock is so many milliseconds off from now on.
@@ -72,6 +80,12 @@ pub enum Deed {
     Leave(usize, u64),
     /// A server is given another artefact, by its number; it has it from its next start on if it is off.
     Serve(usize, usize),
+    /// A client asks a server for an address.
+    Asks(usize, Ipv4Addr, usize),
+    /// A client gives its address back to a server.
+    Releases(usize, usize),
+    /// A client says to a server that somebody else uses its address.
+    Declines(usize, usize),
 }
 
 impl Display for Deed {
@@ -84,11 +98,8 @@ impl Display for Deed {
             Deed::Backup(at) => write!(f, "backup {at}"),
             Deed::Restore(at) => write!(f, "restore {at}"),
             Deed::Start(at) => write!(f, "start {at}"),
-            Deed::Cut(2, long) => write!(f, "cut 0->1 {long}ms"),
-            Deed::Cut(3, long) => write!(f, "cut 1->0 {long}ms"),
-            Deed::Cut(way, long) => {
-                write!(f, "cut clients {} {} {long}ms", (way - 4) / 2, NETWORKS[way % 2])
-            }
+            Deed::Cut(way, long) => write!(f, "cut {} {long}ms", way_name(*way)),
+            Deed::Lag(way, long, by) => write!(f, "lag {} {long}ms {by}ms", way_name(*way)),
             Deed::Pause(at, long) => write!(f, "pause {at} {long}ms"),
             Deed::Step(at, by) => write!(f, "step {at} {by}ms"),
             Deed::SlowDisk(at, long) => write!(f, "slow-disk {at} {long}ms"),
@@ -101,8 +112,30 @@ impl Display for Deed {
             Deed::StepArbiter(by) => write!(f, "step-arbiter {by}ms"),
             Deed::Leave(at, long) => write!(f, "leave {at} {long}ms"),
             Deed::Serve(at, number) => write!(f, "serve {at} {number}"),
+            Deed::Asks(client, address, at) => write!(f, "client {client} asks {address} at {at}"),
+            Deed::Releases(client, at) => write!(f, "client {client} releases at {at}"),
+            Deed::Declines(client, at) => write!(f, "client {client} declines at {at}"),
         }
     }
+}
+
+fn way_name(way: usize) -> String {
+    match way {
+        2 => "0->1".to_owned(),
+        3 => "1->0".to_owned(),
+        way => format!("clients {} {}", (way - 4) / 2, NETWORKS[way % 2]),
+    }
+}
+
+fn way(words: &[&str]) -> Option<usize> {
+    Some(match words {
+        ["0->1"] => 2,
+        ["1->0"] => 3,
+        ["clients", server, network] => {
+            4 + 2 * at(server)? + NETWORKS.iter().position(|name| name == network)?
+        }
+        _ => return None,
+    })
 }
 
 /// The two networks that clients are in.
@@ -119,6 +152,8 @@ pub struct Script {
     pub network: [usize; 3],
     /// Both servers go by an arbiter.
     pub arbiter: bool,
+    /// Clients do only what they are told.
+    pub still: bool,
     /// The harm that comes while these rules are off, and with which seed.
     pub harm: Option<(Harm, Vec<Rule>, u64)>,
 }
@@ -139,8 +174,11 @@ impl Script {
 
     /// The script as its file has it.
     pub fn to_text(&self) -> String {
-        let Script { deeds, expected, network: [loss, doubled, late], arbiter, harm } = self;
+        let Script { deeds, expected, network: [loss, doubled, late], arbiter, still, harm } = self;
         let mut text = format!("network loss {loss} doubled {doubled} late {late}\n");
+        if *still {
+            text.push_str("clients still\n");
+        }
         if *arbiter {
             text.push_str("arbiter\n");
         }
@@ -172,6 +210,7 @@ impl Script {
                 let rules = rules.iter().map(known).collect::<Option<Vec<Rule>>>()?;
                 self.harm = Some((harm, rules, seed.parse().ok()?));
             }
+            ["clients", "still"] => self.still = true,
             [at, "cut", "link", long] => {
                 let (at, long) = (span(at)?, span(long)?);
                 self.deeds.extend([(at, Deed::Cut(2, long)), (at, Deed::Cut(3, long))]);
@@ -184,15 +223,11 @@ impl Script {
 
 fn deed(words: &[&str]) -> Option<Deed> {
     Some(match words {
-        ["cut", "0->1", long] => Deed::Cut(2, span(long)?),
-        ["cut", "1->0", long] => Deed::Cut(3, span(long)?),
-        ["cut", "clients", server, network, long] => {
-            let network = NETWORKS.iter().position(|name| name == network)?;
-            Deed::Cut(4 + 2 * at(server)? + network, span(long)?)
-        }
         ["cut", "arbiter", server, long] => Deed::CutArbiter(at(server)?, span(long)?),
         ["slow-arbiter", long] => Deed::SlowArbiter(span(long)?),
         ["step-arbiter", by] => Deed::StepArbiter(signed(by)?),
+        ["cut", between @ .., long] => Deed::Cut(way(between)?, span(long)?),
+        ["lag", between @ .., long, by] => Deed::Lag(way(between)?, span(long)?, span(by)?),
         ["power-fails", server] => Deed::PowerFails(at(server)?),
         ["process-dies", server] => Deed::ProcessDies(at(server)?),
         ["crash-at-output", server, count] => Deed::CrashAtOutput(at(server)?, count.parse().ok()?),
@@ -214,6 +249,11 @@ fn deed(words: &[&str]) -> Option<Deed> {
             Deed::Serve(at(server)?, number)
         }
         ["leave", server, long] => Deed::Leave(at(server)?, span(long)?),
+        ["client", number, "asks", address, "at", server] => {
+            Deed::Asks(client(number)?, address.parse().ok()?, at(server)?)
+        }
+        ["client", number, "releases", "at", server] => Deed::Releases(client(number)?, at(server)?),
+        ["client", number, "declines", "at", server] => Deed::Declines(client(number)?, at(server)?),
         _ => return None,
     })
 }
@@ -229,6 +269,10 @@ fn signed(word: &str) -> Option<i64> {
     Some(if back.is_some() { -by } else { by })
 }
 
+fn client(word: &str) -> Option<usize> {
+    word.parse().ok().filter(|number| *number < usize::from(CLIENTS))
+}
+
 /// Milliseconds of `90s` or `90250ms`.
 fn span(word: &str) -> Option<u64> {
     word.parse().ok().map(|Millis(ms)| u64::from(ms))
@@ -239,6 +283,7 @@ impl World {
     pub fn scripted(seed: u64, script: &Script) -> World {
         let mut world = World::calm(seed);
         world.set_network(script.network);
+        world.clients.iter_mut().for_each(|client| client.still = script.still);
         if script.arbiter {
             world.go_by_an_arbiter();
         }
@@ -246,6 +291,12 @@ impl World {
             world.schedule(*t, Happening::Deed(*deed));
         }
         world
+    }
+
+    fn tell(&mut self, number: usize, what: impl FnOnce(&mut Client, &mut Vec<Sent>)) {
+        let mut sent = Vec::new();
+        what(&mut self.clients[number], &mut sent);
+        self.send(number, sent);
     }
 
     pub(super) fn perform(&mut self, deed: Deed) {
@@ -277,6 +328,7 @@ impl World {
                 self.schedule(t, Happening::Start { at });
             }
             Deed::Cut(way, long) => self.cut[way] = t + long,
+            Deed::Lag(way, long, by) => self.lag[way] = (t + long, by),
             Deed::Pause(at, long) => {
                 self.servers[at].paused_until = t + long;
                 let life = self.servers[at].life;
@@ -291,7 +343,11 @@ impl World {
             Deed::Storm => self.storm(),
             Deed::Serve(at, number) => self.serve(at, number),
             Deed::Command(at, command) => {
+                let wrong = command == Command::PartnerDown && self.hears_partner(at);
                 let done = self.command(at, command);
+                if wrong && done {
+                    self.fail(Harm::Broken, "a server went on alone while it heard its partner");
+                }
                 self.count(if done { "command-done" } else { "command-not-done" });
             }
             Deed::Leave(at, long) => {
@@ -300,6 +356,11 @@ impl World {
                     self.schedule(t + 4_000, Happening::StopForHandover { at, life, long });
                 }
             }
+            Deed::Asks(number, address, at) => {
+                self.tell(number, |client, sent| client.ask(t, address, at, sent));
+            }
+            Deed::Releases(number, at) => self.tell(number, |client, sent| client.give_back(at, sent)),
+            Deed::Declines(number, at) => self.tell(number, |client, sent| client.decline(at, sent)),
         }
     }
 }
@@ -310,15 +371,16 @@ mod tests {
 
     #[test]
     fn a_script_reads_back_as_it_was_written() {
-        let all = "network loss 1 doubled 2 late 3\narbiter\n\
+        let all = "network loss 1 doubled 2 late 3\nclients still\narbiter\n\
                    harm two-holders without epochs-decide loss-is-known under seed 7\n1ms power-fails 0\n2ms process-dies 1\n3ms crash-at-output 0 4\n\
                    5ms lose-disk 1\n6ms backup 0\n7ms restore 0\n8ms start 1\n9ms cut 0->1 10ms\n\
                    11ms cut 1->0 12ms\n13ms cut clients 1 west 14ms\n15ms pause 0 16ms\n17ms step 1 -18ms\n\
                    19ms slow-disk 0 20ms\n21ms sync-fails 1 22\n23ms storm\n24ms command 0 partner-down\n24ms start-alone 0\n\
                    25ms command 1 handover\n26ms leave 0 27ms\n28ms serve 1 2\n\
-                   28ms cut arbiter 1 29ms\n30ms slow-arbiter 31ms\n32ms step-arbiter -33ms\nexpect sole\n";
+                   28ms cut arbiter 1 29ms\n30ms slow-arbiter 31ms\n32ms step-arbiter -33ms\n\
+                   34ms lag 0->1 29ms 30ms\n35ms client 1 asks 10.2.0.16 at 0\n36ms client 1 releases at 1\n37ms client 3 declines at 0\nexpect sole\n";
         let script = Script::parse(all).unwrap();
         assert_eq!(script.to_text(), all);
-        assert_eq!(script.deeds.len(), 23);
+        assert_eq!(script.deeds.len(), 27);
     }
 }

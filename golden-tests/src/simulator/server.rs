@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use leasehold_server::failover::Padding;
 use leasehold_server::failover::pair::{Config, Pair, Start};
+use leasehold_server::failover::{Padding, Standing};
 use leasehold_server::leases::journal::{Identity, Operation, Sizes, StoredFile, recover};
 use leasehold_server::leases::{Binding, ClientKey, Store, Version};
 use leasehold_server::node::Node;
@@ -20,6 +20,7 @@ use crate::simulated_disk::SimulatedDisk;
 const BEGIN_WALL_MS: u64 = 1_795_305_600_000;
 /// The greatest difference of two clocks' rates, in parts per million: each is off by at most half of it.
 pub const RATE_ERROR_PPM: u64 = 20_000;
+const RATE_ERROR: Padding = Padding { rate_error_ppm: RATE_ERROR_PPM };
 
 /// One server.
 #[derive(Debug)]
@@ -88,6 +89,19 @@ impl Server {
         Now { boot_ms: 1_000_000 + passed, wall_ms: wall.saturating_add_signed(self.wall_step_ms) }
     }
 
+    /// By how much it judges later what is over: a clock that was set before or in this life leaves it unsure for all of
+    /// it, and what it tells its partner and hears from it lasts that much longer.
+    pub fn unsure_ms(&self, t: u64) -> u64 {
+        let Some(node) = &self.node else { return 0 };
+        match node.store().standing() {
+            Standing::Paired(paired) => {
+                let moment = paired.moment(self.now(t));
+                RATE_ERROR.pad(moment.late_wall_ms - moment.early_wall_ms)
+            }
+            Standing::Alone => 0,
+        }
+    }
+
     /// The true time at which its boot clock shows `boot_ms`.
     pub fn true_time(&self, boot_ms: u64) -> u64 {
         (boot_ms.saturating_sub(1_000_000) * 1_000_000).div_ceil(self.rate)
@@ -98,7 +112,7 @@ impl Server {
         let node = &said.servers[self.number].name;
         let config = Config::of("pair", said, node, self.start).expect("the estate names both servers");
         Config {
-            padding: Padding { rate_error_ppm: RATE_ERROR_PPM },
+            padding: RATE_ERROR,
             // The rates alone make it 18 s in the end.
             skew_alarm_ms: 25_000,
             // So that a sync is of several.

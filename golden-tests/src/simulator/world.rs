@@ -23,10 +23,12 @@ use crate::simulated_disk::Dice;
 pub const FAULTS_END: u64 = 600_000;
 /// When the run ends.
 pub const END: u64 = 900_000;
+/// When the clients have addresses again: from then on every message of theirs is answered in time.
+pub const SETTLED: u64 = FAULTS_END + 200_000;
 /// How long after it one moment may be waited for at which all is well.
 const GRACE: u64 = 20_000;
 /// Clients: fewer than one network's pool has addresses.
-const CLIENTS: u8 = 10;
+pub const CLIENTS: u8 = 10;
 /// Happenings a run may have: more is a loop.
 const HAPPENINGS_MAX: u64 = 3_000_000;
 
@@ -69,6 +71,8 @@ pub struct World {
     actions: Actions,
     /// Until when a way is cut: 2 and 3 from a server to its partner, 4 on between a server and a network.
     pub(super) cut: [u64; 8],
+    /// Until when a way is slow, and by how much.
+    pub(super) lag: [(u64, u64); 8],
     /// In thousandths.
     pub(super) loss: usize,
     pub(super) doubled: usize,
@@ -125,6 +129,7 @@ impl World {
             arbiter: None,
             actions: Actions::default(),
             cut: [0; 8],
+            lag: [(0, 0); 8],
             loss: 0,
             doubled: 0,
             late: 0,
@@ -289,7 +294,11 @@ impl World {
                 self.schedule(self.t + 60_000, Happening::Backup { at });
             }
             // Past the end of the faults a server comes back, and nothing else is done to it.
-            Happening::Deed(deed) if faults || matches!(deed, Deed::Start(_)) => self.perform(deed),
+            Happening::Deed(deed)
+                if faults || matches!(deed, Deed::Start(_) | Deed::Command(_, Command::Resume)) =>
+            {
+                self.perform(deed);
+            }
             Happening::Deed(_) => {}
             Happening::Serve { at, number } => self.serve(at, number),
             Happening::Heal => self.heal(),
@@ -299,6 +308,7 @@ impl World {
     /// Faults stop; what is off comes back.
     fn heal(&mut self) {
         self.cut = [0; 8];
+        self.lag = [(0, 0); 8];
         (self.loss, self.doubled, self.late) = (0, 0, 0);
         self.heal_arbiter();
         for at in 0..2 {
@@ -312,6 +322,7 @@ impl World {
             self.schedule(self.t, Happening::Resume { at, life });
             self.schedule(self.t + 500, Happening::Serve { at, number });
             self.schedule(self.t + 1_000, Happening::Start { at });
+            self.schedule(self.t + 2_000, Happening::Deed(Deed::Command(at, Command::Resume)));
         }
         self.clients.iter_mut().for_each(|client| client.lively = false);
     }

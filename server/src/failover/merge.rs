@@ -149,7 +149,7 @@ fn quarantine(mine: &Binding, theirs: &Binding) -> Binding {
 
 /// Whether both are about one life of the address with one client.
 fn is_same_life(a: &Binding, b: &Binding) -> bool {
-    a.born == b.born && holder_or_declined(a, b)
+    (a.born == b.born || !Rule::PotentialIsOfOneLife.holds()) && holder_or_declined(a, b)
 }
 
 fn holder_or_declined(a: &Binding, b: &Binding) -> bool {

@@ -24,6 +24,11 @@ pub enum Rule {
     /// R3: an END is accepted with reason.
     EndsAreJudged,
     /// R3: an END that was refused is burned.
+    ///
+    /// For one holder [`Rule::EndingIsFrozen`] covers it: an END is accepted only while the record is marked and of exactly
+    /// the END's version; neither server extends a marked record; so all that was told was told before the mark, at its home,
+    /// or before the END came, at the partner, and both judge that. It is there for the client: an address whose END was
+    /// refused would stay marked, and could not be renewed.
     RefusedEndsBurn,
     /// R11: a lost disk is known to be lost.
     LossIsKnown,
@@ -59,11 +64,15 @@ pub enum Rule {
     PromisesAreKept,
     /// R8: whoever does not know of the row's epoch takes and renews nothing.
     TheRowIsCompared,
+    /// R9: what was promised to the partner counts as told.
+    PromisesCount,
+    /// R7: what the partner promised ends with the life of the address that it was promised for.
+    PotentialIsOfOneLife,
 }
 
 impl Rule {
     /// Every rule that can be off.
-    pub const ALL: [Rule; 27] = [
+    pub const ALL: [Rule; 29] = [
         Rule::EndAfterSync,
         Rule::EndingIsFrozen,
         Rule::LeadIsWaited,
@@ -91,6 +100,8 @@ impl Rule {
         Rule::PartnersLeaseIsWaited,
         Rule::PromisesAreKept,
         Rule::TheRowIsCompared,
+        Rule::PromisesCount,
+        Rule::PotentialIsOfOneLife,
     ];
 
     /// Whether the rule holds.

@@ -284,7 +284,8 @@ pub fn accept_end(
 /// R9: whether a server with SOLE powers may free an address without the partner's word. A release is no help: the
 /// partner may have told the client more since.
 pub fn may_free_alone(paired: &Paired, moment: Moment, binding: &Binding) -> bool {
-    let far = binding.expires_wall_ms().max(binding.promised_wall_ms);
+    let promised = if Rule::PromisesCount.holds() { binding.promised_wall_ms } else { 0 };
+    let far = binding.expires_wall_ms().max(promised);
     let far = match binding.state {
         State::Free { .. } => return false,
         State::Bound(_) => far,

@@ -212,10 +212,10 @@ fn decline(
     }
     let asked = situation.message.address_option(code::REQUESTED_ADDRESS);
     let address = asked.ok_or(Silence::NoRequestedAddress)?;
-    let probation = situation.subnet_place(address).and_then(|place| {
-        let sources = Sources::gather(situation, place, meanings);
-        sources.parameter(|said| said.decline_probation_secs.as_ref()).map(|said| *said.value)
-    });
+    // What a client found out in another network says nothing of the address's own.
+    let place = situation.subnet_place(address).ok_or(Silence::NotTheHolder)?;
+    let sources = Sources::gather(situation, place, meanings);
+    let probation = sources.parameter(|said| said.decline_probation_secs.as_ref()).map(|said| *said.value);
     let request = LeaseRequest::Decline {
         address,
         client: situation.client.clone(),

@@ -33,7 +33,7 @@ pub enum Silence {
     UnknownLease,
     /// The address is wrong, but the place is not ours to say so.
     NotAuthoritative,
-    /// A RELEASE or DECLINE by somebody who does not hold the address.
+    /// A RELEASE or DECLINE by somebody who does not hold the address, or a DECLINE from another network.
     NotTheHolder,
     /// The same message is being answered at this moment.
     Duplicate,

@@ -73,6 +73,7 @@ impl Pair {
         if let Body::Hello { partner_boot_seen, .. } = body
             && *partner_boot_seen > self.boot_before
             && *partner_boot_seen != self.facts.boot
+            && Rule::LossIsKnown.holds()
         {
             self.remember_loss(now, *partner_boot_seen, store);
             return None;
@@ -110,7 +111,8 @@ impl Pair {
         session.partner.epoch = header.epoch;
         session.partner.stale = header.stale;
         session.partner.amnesic = header.amnesic;
-        session.partner.sovereign = header.sovereign && !header.sole;
+        let sole = header.sole && Rule::PowersGoInRejoin.holds();
+        session.partner.sovereign = header.sovereign && !sole;
         session.partner.able = header.able;
         session.partner.leaving = header.leaving;
         session.partner.state = header.state;

@@ -14,6 +14,7 @@ use std::net::Ipv4Addr;
 use super::{AGAIN_MS, Pair, freed};
 use crate::failover::merge::covers;
 use crate::failover::message::{Body, SyncId};
+use crate::failover::mutant::Rule;
 use crate::leases::{Binding, State, Store, Version};
 use crate::time::Now;
 
@@ -180,7 +181,8 @@ impl Pair {
     /// Some records, and how many there are if these are the last. Only who is sovereign and holds no powers gives them:
     /// they went, durably, before this.
     pub(super) fn give_window(&mut self, sync: SyncId, from: u64, store: &Store) {
-        if !self.is_sovereign() || self.facts.sole {
+        let sole = self.facts.sole && Rule::PowersGoInRejoin.holds();
+        if !self.is_sovereign() || sole {
             return self.count("sync-refused");
         }
         self.count("sync-answered");
@@ -222,6 +224,8 @@ impl Pair {
         if self.facts.amnesic {
             self.forget_what_only_a_restored_disk_says(store);
             self.facts.amnesic = false;
+            // All that former lives said is made good, though the partner may speak of them once more.
+            self.boot_before = self.boot_before.max(self.facts.boot);
             self.facts.rest_until_wall_ms = self.moment(now).late_wall_ms.saturating_add(self.fence_ms());
         }
         self.session.exchanged = !self.is_stale();

@@ -13,12 +13,17 @@ use leasehold_schemas::vocab::AddrRange;
 use super::stock::{Stock, is_free};
 use super::{Answer, Store, arm};
 use crate::estate::FastHash;
+use crate::failover::mutant::Rule;
 use crate::failover::{Frozen, Granted, Moment, Paired, Refusal, Right, Side, Standing, grant};
 use crate::leases::client::{Client, ClientKey};
 use crate::leases::facts::Facts;
 use crate::leases::record::{Binding, State};
 use crate::leases::request::{Grant, LeaseRequest, Unavailable};
 use crate::time::Now;
+
+/// How late an answer may leave after its request and still tell the whole lease, in milliseconds: the obligation is
+/// written down from that moment on. A client counts from its request, so it never has the lease for longer.
+const ANSWER_MS: u64 = 1_000;
 
 /// How often each right was used and each refusal said.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -62,7 +67,8 @@ impl ByRight {
             Standing::Alone => true,
             Standing::Paired(paired) => {
                 let every = paired.powers_from_wall_ms.is_some() && paired.waited;
-                every || (paired.ownership.home(address) == paired.me && !self.frozen.contains(address))
+                let own = paired.ownership.home(address) == paired.me || !Rule::OnlyTheHomeBinds.holds();
+                every || (own && !self.frozen.contains(address))
             }
         }
     }
@@ -369,7 +375,8 @@ impl Store {
             binding.potential_wall_ms = 0;
             binding.promised_wall_ms = 0;
         }
-        let told = moment.late_wall_ms.saturating_add(paired.padding.pad(lease));
+        let reach = paired.padding.pad(lease.saturating_add(ANSWER_MS));
+        let told = moment.late_wall_ms.saturating_add(reach);
         binding.told_wall_ms = binding.told_wall_ms.max(told);
         binding.state = State::Bound(wish.client.clone());
         binding.released = false;
