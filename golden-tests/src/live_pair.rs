@@ -50,6 +50,12 @@ impl LivePair {
 
     /// Writes the artefact anew.
     pub fn write_artefact(&self, change: impl FnOnce(&mut HighAvailability)) {
+        let change = |estate: &mut Estate| change(estate.high_availability.as_mut().expect("it is a pair's"));
+        self.write_another("artefact.json", change);
+    }
+
+    /// Writes an artefact with other words about the pair or its networks; gives its digest.
+    pub fn write_another(&self, file: &str, change: impl FnOnce(&mut Estate)) -> String {
         let source = case::repository().join("golden-tests/cases/packets/main.json");
         let text = fs::read_to_string(source).expect("the packet scenarios' estate");
         let mut estate: Estate = serde_json::from_str(&text).expect("an estate");
@@ -62,7 +68,7 @@ impl LivePair {
             role,
             peer_address: format!("{}:{PEER_PORT}", self.address(server)),
         };
-        let mut said = HighAvailability {
+        estate.high_availability = Some(HighAvailability {
             mode: HighAvailabilityMode::HotStandby,
             servers: vec![peer(0, PeerRole::Primary), peer(1, PeerRole::Standby)],
             heartbeat_delay_ms: Millis(250),
@@ -70,10 +76,11 @@ impl LivePair {
             peer_ack_wait_ms: Millis(100),
             mclt_secs: Seconds(900),
             standby_share: 8,
-        };
-        change(&mut said);
-        estate.high_availability = Some(said);
-        fs::write(self.path("artefact.json"), encode(&estate).0).expect("a writable folder");
+        });
+        change(&mut estate);
+        let (bytes, digest) = encode(&estate);
+        fs::write(self.path(file), bytes).expect("a writable folder");
+        digest.to_string()
     }
 
     /// A file of this pair.

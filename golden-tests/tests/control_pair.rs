@@ -74,7 +74,11 @@ fn said() -> Result<(), Failed> {
     let (first, second) = (control(&primary)?, control(&secondary)?);
     for control in [first, second] {
         let begin = Instant::now();
-        while status(control)?["pair"]["partner"]["state"] != "normal" {
+        loop {
+            let pair = &status(control)?["pair"];
+            if pair["partner"]["state"] == "normal" && pair["artefacts"]["accord"] == "agreed" {
+                break;
+            }
             must(begin.elapsed() < PATIENCE, "the partner does not say that it is in step")?;
         }
     }
@@ -110,6 +114,8 @@ fn said() -> Result<(), Failed> {
         ("leasehold_pair_state{state=\"normal\"}", 1.0),
         ("leasehold_pair_partner_state{state=\"normal\"}", 1.0),
         ("leasehold_pair_partner_heard", 1.0),
+        ("leasehold_pair_artefacts{accord=\"agreed\"}", 1.0),
+        ("leasehold_pair_frozen_addresses", 0.0),
         ("leasehold_pair_answers", 1.0),
         ("leasehold_pair_clocks_differ", 0.0),
         ("leasehold_pair_conflicts_total", 0.0),

@@ -20,6 +20,8 @@ mod lease_list;
 mod log;
 mod partner;
 mod peer_link;
+pub mod rollout;
+mod shelf;
 mod signals;
 mod socket;
 mod start;
@@ -35,6 +37,15 @@ pub enum Stop {
     Refused(String),
     /// It served, and cannot go on. Exit status 1.
     Failed(String),
+}
+
+impl Stop {
+    /// What is wrong, whichever way.
+    pub fn text(&self) -> &str {
+        match self {
+            Stop::Refused(why) | Stop::Failed(why) => why,
+        }
+    }
 }
 
 /// Serves until a signal says stop.

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Run(run) => daemon::run(&run),
         Command::Certs(certs) => daemon::make_certificates(&certs),
         Command::Ha(ha) => daemon::ha::run(&ha),
+        Command::Rollout(rollout) => daemon::rollout::run(&rollout),
         Command::Leases { command: LeasesCommand::List { data_dir } } => daemon::list_leases(&data_dir),
     };
     match done {

@@ -7,12 +7,11 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use leasehold_compiler::{Cache, compile};
+mod rollout;
 
 use super::fleet::{Fleet, Group};
 use super::hosts::{Hosts, Network, SERVER_NAMES, SERVERS};
 use super::report::{Felt, Goal, Outcome};
-use crate::case;
 
 /// Exchanges begun in a second by clients of relays that know both servers.
 const RATE: u32 = 100;
@@ -43,7 +42,7 @@ pub enum Fault {
     ClockStep,
     /// Both are stopped in turn and started as programs of the next release, which speaks another protocol too.
     RollingUpgrade,
-    /// Both take over an artefact in which the pool has moved.
+    /// An artefact in which the pool has moved is rolled out.
     MovePool,
 }
 
@@ -194,7 +193,7 @@ impl<'a> Stage<'a> {
     fn set(hosts: &'a Hosts, programs: &'a Programs, faked: bool) -> Result<Stage<'a>, String> {
         let folder = tempfile::tempdir().map_err(|error| format!("a temporary folder: {error}"))?;
         let mut stage = Stage { hosts, programs, upgraded: [false; 2], folder, servers: [None, None], faked };
-        stage.write_artefact("estate")?;
+        stage.write_artefact("estate", "artefact.json")?;
         let mut certs = Command::new(&stage.programs.server);
         certs.arg("certs").arg(stage.path("certs"));
         certs.args(SERVER_NAMES.iter().flat_map(|name| ["--node", name]));
@@ -218,17 +217,6 @@ impl<'a> Stage<'a> {
         self.path(&format!("log{at}"))
     }
 
-    fn write_artefact(&self, name: &str) -> Result<(), String> {
-        let sources = case::estate(&case::repository().join("golden-tests/cases/outage").join(name));
-        let output = compile(&sources, &mut Cache::default(), case::today());
-        let artefact = output.artefact.ok_or_else(|| format!("the estate `{name}` has findings"))?;
-        // The server reads a whole file or the former one.
-        let (unfinished, file) = (self.path("artefact.new"), self.path("artefact.json"));
-        fs::write(&unfinished, artefact.bytes)
-            .and_then(|()| fs::rename(unfinished, file))
-            .map_err(|error| error.to_string())
-    }
-
     fn start(&mut self, at: usize, more: &[&str]) -> Result<(), String> {
         let mut command = self.hosts.at_server(at);
         if self.faked {
@@ -246,7 +234,7 @@ impl<'a> Stage<'a> {
         command.arg("--peer-ca").arg(certs("ca.pem"));
         command.arg("--peer-cert").arg(certs(&format!("{name}.pem")));
         command.arg("--peer-key").arg(certs(&format!("{name}.key")));
-        command.args(more);
+        command.arg("--control").arg(self.control(at)).args(more);
         let log = File::options()
             .create(true)
             .append(true)
@@ -373,10 +361,8 @@ impl<'a> Stage<'a> {
                 self.speak("2")?;
             }
             Fault::MovePool => {
-                self.write_artefact("moved")?;
-                self.signal(1, "-HUP")?;
-                thread::sleep(Duration::from_secs(1));
-                self.signal(0, "-HUP")?;
+                self.write_artefact("moved", "moved.json")?;
+                self.roll_out("moved.json")?;
             }
             Fault::KillPrimary
             | Fault::KillStandby

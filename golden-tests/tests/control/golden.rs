@@ -25,7 +25,7 @@ fn settle(value: &mut Value) {
                     "started" | "now" | "since" | "date-time" => *value = "MOMENT".into(),
                     "uptime_secs" | "loaded_secs" | "state_secs" | "heard_ms_ago" | "clock_ahead_ms"
                     | "pid" | "uptime" | "reload" | "age" => *value = "NUMBER".into(),
-                    "artefact" | "hash" => *value = "DIGEST".into(),
+                    "artefact" | "agreed" | "partner_running" | "hash" => *value = "DIGEST".into(),
                     "listening" => *value = "PLACES".into(),
                     "events" => *value = "COUNTS".into(),
                     _ => settle(value),

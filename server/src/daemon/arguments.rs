@@ -13,6 +13,7 @@ pub use pair::{Certs, PeerArguments};
 
 use super::control::arguments::ControlArguments;
 use super::ha::HaArguments;
+use super::rollout::RolloutArguments;
 
 /// DHCPv4 for an estate compiled by `leasehold`: durable before it acknowledges.
 #[derive(Parser, Debug)]
@@ -32,6 +33,8 @@ pub enum Command {
     Certs(Certs),
     /// Ask a server of a pair, or tell it what to do.
     Ha(HaArguments),
+    /// Roll an artefact out to both servers of a pair, and take it back if a server is not well with it.
+    Rollout(RolloutArguments),
     /// Look at leases.
     Leases {
         /// What to do with them.

@@ -1,10 +1,15 @@
 //! From the artefact's file to tables that can be served, or one line that says why not.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use leasehold_schemas::artefact::{Digest, Estate, PeerRole, decode};
 use leasehold_server::estate::Tables;
+
+/// Octets of an artefact, at most: a hundred times the largest estate that is known.
+pub const ARTEFACT_MAX: u64 = 256 << 20;
 
 /// An artefact that was verified whole.
 pub struct Loaded {
@@ -39,12 +44,17 @@ impl Wanted {
         let bytes = std::fs::read(path).map_err(|error| {
             format!("cannot read artefact {shown}: {error}; `leasehold compile ESTATE -o FILE` writes one")
         })?;
+        self.load_bytes(bytes.into(), &shown.to_string())
+    }
+
+    /// Verifies bytes that came another way; `shown` names them.
+    pub fn load_bytes(&self, bytes: Arc<[u8]>, shown: &str) -> Result<Loaded, String> {
         let (estate, digest) = decode(&bytes).map_err(|error| format!("cannot serve {shown}: {error}"))?;
         let role = self.role(&estate).map_err(|why| format!("cannot serve {shown}: {why}"))?;
         let tables = Tables::build(&estate)
             .map_err(|error| format!("cannot serve {shown}: {error}; compile the estate again"))?
             .with_digest(digest);
-        Ok(Loaded { bytes: bytes.into(), digest, tables: Arc::new(tables), role })
+        Ok(Loaded { bytes, digest, tables: Arc::new(tables), role })
     }
 
     fn role(&self, estate: &Estate) -> Result<&'static str, String> {
@@ -59,6 +69,20 @@ impl Wanted {
         };
         Ok(role_name(me.role))
     }
+}
+
+/// What is in a file, if it is one and no longer than `max` octets.
+pub fn read_bounded(path: &Path, max: u64) -> Result<Vec<u8>, String> {
+    let shown = path.display();
+    let cannot = |error: std::io::Error| format!("cannot read {shown}: {error}");
+    let file = File::open(path).map_err(cannot)?;
+    let metadata = file.metadata().map_err(cannot)?;
+    if !metadata.is_file() || metadata.len() > max {
+        return Err(format!("{shown} is no file of at most {} MiB; give another", max >> 20));
+    }
+    let mut bytes = Vec::new();
+    file.take(max).read_to_end(&mut bytes).map_err(cannot)?;
+    Ok(bytes)
 }
 
 /// A part in a pair, as it is written.

@@ -2,8 +2,6 @@
 //! waits for anything else.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
 
 use leasehold_server::estate::Tables;
 use leasehold_server::node::{Action, Actions, Event, Node};
@@ -14,6 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::eventfd::EventFd;
 use std::os::fd::AsFd as _;
 
+use super::Stop;
 use super::artefact_file::Loaded;
 use super::clock;
 use super::control::Ground;
@@ -22,22 +21,16 @@ use super::log::{Level, Log};
 use super::partner::Partner;
 use super::socket::send_all;
 use super::start::Started;
-use super::{Stop, artefact_file::Wanted};
 
 /// How often the reasons of silence are summed up in the log, where there were any.
 const REPORT_EVERY_MS: u64 = 10_000;
 /// How long a stopping server waits for its disk, and for its partner to take over.
 const DRAIN_MAX_MS: u64 = 12_000;
 
-type Reloaded = Result<Loaded, String>;
-
 struct Core {
     started: Started,
     actions: Actions,
     outgoing: Vec<Outgoing>,
-    reloads: Option<Receiver<Reloaded>>,
-    /// A reload was asked for and has not begun: what is being read may be older than the wish.
-    reload_wanted: bool,
     lost: u64,
     report: Report,
     stop_before: Option<u64>,
@@ -57,8 +50,6 @@ pub fn serve(started: Started) -> Result<(), Stop> {
         started,
         actions: Actions::default(),
         outgoing: Vec::new(),
-        reloads: None,
-        reload_wanted: false,
         lost: 0,
         report: Report { said: Vec::new(), next_boot_ms: 0 },
         stop_before: None,
@@ -73,8 +64,10 @@ pub fn serve(started: Started) -> Result<(), Stop> {
             break ended;
         }
     };
-    let Started { journal, control, log, log_writer, data, partner, .. } = core.started;
+    let Started { journal, control, log, log_writer, data, partner, shelf, .. } = core.started;
     drop(control);
+    // Whoever may still say something ends before the log does.
+    drop(shelf);
     drop(journal);
     // Its last words rest on what the journal has synced.
     drop(partner);
@@ -104,9 +97,9 @@ impl Core {
             self.receive(now, &readable);
         }
         self.answer_control(now);
+        self.artefacts(now);
         self.started.node.flush(now, &mut self.actions);
         self.act();
-        self.reload(now);
         self.signals(now, signals);
         if let Some(partner) = &mut self.started.partner {
             partner.watch(now, &self.started.node);
@@ -162,8 +155,8 @@ impl Core {
 
     /// Answers what was asked over HTTP, after the packets.
     fn answer_control(&mut self, now: Now) {
-        let Started { node, control, journal, .. } = &mut self.started;
-        let ground = Ground { node, journal, unsent: self.lost, stopping: self.stop_before.is_some() };
+        let Started { node, control, journal, shelf, .. } = &mut self.started;
+        let ground = Ground { node, journal, shelf, unsent: self.lost, stopping: self.stop_before.is_some() };
         control.answer(now, ground);
     }
 
@@ -201,41 +194,32 @@ impl Core {
             }
         }
         if came && self.started.signals.reload() {
-            self.reload_wanted = true;
+            self.started.shelf.reload();
+            let _ = self.started.wake.write(1);
             if let Some(partner) = &self.started.partner {
                 partner.renew();
             }
         }
-        if self.reload_wanted && self.reloads.is_none() {
-            self.reload_wanted = false;
-            self.reloads = Some(load_beside(self.started.wanted.clone(), Arc::clone(&self.started.wake)));
-        }
     }
 
-    /// Takes over an artefact that was read beside the core thread, whole, between two packets.
-    fn reload(&mut self, now: Now) {
-        let Some(reloaded) = self.reloads.as_ref().and_then(|reloads| reloads.try_recv().ok()) else {
-            return;
-        };
-        self.reloads = None;
-        let Started { node, journal, log, control, partner, wanted, .. } = &mut self.started;
-        match reloaded.and_then(|loaded| fits(node.tables(), &loaded, &wanted.node).map(|()| loaded)) {
-            Ok(loaded) => {
-                node.step(now, Event::Reload(Arc::clone(&loaded.tables)), &mut self.actions);
-                journal.give(Work::Keep(loaded.bytes));
-                log.say(Level::Info, "reloaded", format_args!("artefact={}", loaded.digest));
-                control.reloaded(now, loaded.digest.to_string());
-                if let (Some(partner), Some(said)) = (partner, loaded.tables.high_availability()) {
-                    partner.reloaded(said);
-                }
-            }
-            Err(why) => {
-                log.say(
-                    Level::Error,
-                    "reload-refused",
-                    format_args!("because=\"{why}\" kept=the-old-artefact"),
-                );
-            }
+    /// What the partner asks about artefacts, and one that was read beside the core thread: it is taken over whole,
+    /// between two packets.
+    fn artefacts(&mut self, now: Now) {
+        let Started { node, journal, log, control, partner, shelf, .. } = &mut self.started;
+        for errand in self.actions.errands.drain(..) {
+            shelf.errand(now, node, errand);
+        }
+        let loaded = shelf.turn(now, node, journal);
+        if shelf.has_said() {
+            node.step(now, Event::Timer, &mut self.actions);
+        }
+        let Some(loaded) = loaded else { return };
+        node.step(now, Event::Reload(Arc::clone(&loaded.tables)), &mut self.actions);
+        journal.give(Work::Keep(loaded.bytes));
+        log.say(Level::Info, "reloaded", format_args!("artefact={}", loaded.digest));
+        control.reloaded(now, loaded.digest.to_string());
+        if let (Some(partner), Some(said)) = (partner, loaded.tables.high_availability()) {
+            partner.reloaded(said);
         }
     }
 
@@ -265,7 +249,7 @@ impl Core {
 }
 
 /// Whether an artefact can take the place of the one that is served: it is of the same estate, for the same servers.
-fn fits(serving: &Tables, loaded: &Loaded, node: &str) -> Result<(), String> {
+pub fn fits(serving: &Tables, loaded: &Loaded, node: &str) -> Result<(), String> {
     let (now, then) = (serving.name(), loaded.tables.name());
     if now != then {
         return Err(format!("it is of estate `{then}`, and this server serves `{now}`"));
@@ -284,16 +268,6 @@ fn fits(serving: &Tables, loaded: &Loaded, node: &str) -> Result<(), String> {
 fn empty(wake: &EventFd) {
     // Not readable only means that somebody emptied it; there is nobody else.
     let _ = wake.read();
-}
-
-fn load_beside(wanted: Wanted, wake: Arc<EventFd>) -> Receiver<Reloaded> {
-    let (sender, receiver) = channel();
-    thread::spawn(move || {
-        // If the core has stopped meanwhile, nobody waits.
-        let _ = sender.send(wanted.load());
-        let _ = wake.write(1);
-    });
-    receiver
 }
 
 /// Sums up, now and then, why messages got no answer.

@@ -14,6 +14,10 @@ use nix::fcntl::{Flock, FlockArg};
 pub const LAST_GOOD: &str = "last-good.json";
 /// The same while it is being written.
 pub const LAST_GOOD_UNFINISHED: &str = "last-good.unfinished";
+/// The last artefact that both servers of a pair confirmed, while another is served.
+pub const AGREED: &str = "agreed.json";
+/// The same while it is being written.
+pub const AGREED_UNFINISHED: &str = "agreed.unfinished";
 const LOCK: &str = "lock";
 const LOCK_ATTEMPTS: usize = 25;
 
@@ -105,7 +109,8 @@ fn check_ours(path: &Path) -> Result<(), String> {
         if is_journal(&name) {
             return Ok(());
         }
-        if ![LOCK, LAST_GOOD, LAST_GOOD_UNFINISHED, "lost+found"].contains(&name.as_str()) {
+        let ours = [LOCK, LAST_GOOD, LAST_GOOD_UNFINISHED, AGREED, AGREED_UNFINISHED, "lost+found"];
+        if !ours.contains(&name.as_str()) {
             foreign = foreign.min(Some(name.clone())).or(Some(name));
         }
     }

@@ -25,9 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Octets of an answer.
 const ANSWER_MAX: u64 = 1 << 20;
 
-/// Ask a server of a pair, or tell it what to do.
+/// Where a control API is, and what it takes to be let in.
 #[derive(Args, Debug)]
-pub struct HaArguments {
+pub struct ControlAccess {
     /// The server's control API.
     #[arg(
         long,
@@ -43,6 +43,14 @@ pub struct HaArguments {
     /// The CA of the control API's certificate, as PEM; without: those that browsers trust.
     #[arg(long, global = true, env = "LEASEHOLD_CONTROL_CA", value_name = "FILE")]
     ca: Option<PathBuf>,
+}
+
+/// Ask a server of a pair, or tell it what to do.
+#[derive(Args, Debug)]
+pub struct HaArguments {
+    /// Which server.
+    #[command(flatten)]
+    access: ControlAccess,
     /// What to ask or tell.
     #[command(subcommand)]
     command: HaCommand,
@@ -110,14 +118,12 @@ pub fn run(arguments: &HaArguments) -> Result<(), Stop> {
             Some("forget-disk")
         }
     };
-    let client = Client::new(arguments).map_err(Stop::Refused)?;
+    let client = Client::new(&arguments.access).map_err(Stop::Refused)?;
     let json = matches!(arguments.command, HaCommand::Status { json: true });
-    let answer = match name {
-        None => client.ask("GET", "/v1/status")?,
-        Some(name) => client.ask("POST", &format!("/v1/ha/{name}"))?,
+    let status = match name {
+        None => client.status()?,
+        Some(name) => client.read(&client.send("POST", &format!("/v1/ha/{name}"), &[])?)?,
     };
-    let wrong = |error| client.not_ours(&format!("its answer is no status: {error}"));
-    let status: Status = serde_json::from_str(&answer).map_err(wrong)?;
     let text = if json {
         let mut text = serde_json::to_string_pretty(&status).expect("a status has only string keys");
         text.push('\n');
@@ -131,7 +137,7 @@ pub fn run(arguments: &HaArguments) -> Result<(), Stop> {
 }
 
 /// A control API, and what it takes to be let in.
-struct Client {
+pub struct Client {
     agent: Agent,
     url: String,
     /// As it was given.
@@ -146,8 +152,9 @@ struct Refusal {
 }
 
 impl Client {
-    fn new(arguments: &HaArguments) -> Result<Client, String> {
-        let HaArguments { control, token_file, ca, command: _ } = arguments;
+    /// Reads what it takes; asks nothing yet.
+    pub fn new(access: &ControlAccess) -> Result<Client, String> {
+        let ControlAccess { control, token_file, ca } = access;
         let socket = control.strip_prefix("unix:");
         let mut url = socket.map_or(control.trim_end_matches('/'), |_| "http://localhost").to_owned();
         if !url.contains("://") {
@@ -174,12 +181,23 @@ impl Client {
         Ok(Client { agent, url, shown: control.clone(), authorization })
     }
 
-    fn ask(&self, method: &str, path: &str) -> Result<String, Stop> {
+    /// What the server says of itself.
+    pub fn status(&self) -> Result<Status, Stop> {
+        self.read(&self.send("GET", "/v1/status", &[])?)
+    }
+
+    fn read(&self, answer: &str) -> Result<Status, Stop> {
+        let wrong = |error| self.not_ours(&format!("its answer is no status: {error}"));
+        serde_json::from_str(answer).map_err(wrong)
+    }
+
+    /// Asks or tells something; gives the answer's text.
+    pub fn send(&self, method: &str, path: &str, body: &[u8]) -> Result<String, Stop> {
         let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
         if let Some(authorization) = &self.authorization {
             request = request.header("Authorization", authorization);
         }
-        let request = request.body(()).map_err(|error| {
+        let request = request.body(body).map_err(|error| {
             Stop::Refused(format!("--control {} cannot be asked: {error}; give http://ADDR:PORT", self.shown))
         })?;
         let mut answer = self.agent.run(request).map_err(|error| self.unreachable(&error))?;

@@ -16,7 +16,7 @@ use std::time::Instant;
 use leasehold_server::leases::journal::{Completion, DiskAction, DiskError, Operation};
 use nix::sys::eventfd::EventFd;
 
-use super::data_directory::{LAST_GOOD, LAST_GOOD_UNFINISHED};
+use super::data_directory::{AGREED, AGREED_UNFINISHED, LAST_GOOD, LAST_GOOD_UNFINISHED};
 
 static ZEROS: [u8; 65_536] = [0; 65_536];
 
@@ -26,6 +26,8 @@ pub enum Work {
     Operations(Vec<Operation>),
     /// Keep these bytes as the last good artefact.
     Keep(Arc<[u8]>),
+    /// Keep these bytes as the last artefact that both servers confirmed.
+    KeepAgreed(Arc<[u8]>),
 }
 
 /// What the thread has done since it started.
@@ -70,7 +72,8 @@ impl JournalThread {
             for work in asked {
                 match work {
                     Work::Operations(operations) => disk.execute(operations, &done, &wake),
-                    Work::Keep(bytes) => disk.keep(&bytes),
+                    Work::Keep(bytes) => disk.keep([LAST_GOOD, LAST_GOOD_UNFINISHED], &bytes),
+                    Work::KeepAgreed(bytes) => disk.keep([AGREED, AGREED_UNFINISHED], &bytes),
                 }
             }
         });
@@ -183,10 +186,11 @@ impl Disk {
         Ok(&self.files[name])
     }
 
-    /// A convenience for `--fallback-last-good`; service does not depend on it.
-    fn keep(&self, bytes: &[u8]) {
-        if let Err(error) = keep(&self.directory, bytes) {
-            eprintln!("leasehold-server: the artefact was not kept as {LAST_GOOD}: {error}");
+    /// A convenience for `--fallback-last-good` and for a restart in the middle of a rollout; service does not depend
+    /// on it.
+    fn keep(&self, [name, unfinished]: [&str; 2], bytes: &[u8]) {
+        if let Err(error) = keep(&self.directory, [name, unfinished], bytes) {
+            eprintln!("leasehold-server: the artefact was not kept as {name}: {error}");
         }
     }
 }
@@ -206,12 +210,12 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-fn keep(directory: &Path, bytes: &[u8]) -> io::Result<()> {
-    let kept = directory.join(LAST_GOOD);
+fn keep(directory: &Path, [name, unfinished]: [&str; 2], bytes: &[u8]) -> io::Result<()> {
+    let kept = directory.join(name);
     if fs::read(&kept).is_ok_and(|before| before == bytes) {
         return Ok(());
     }
-    let unfinished = directory.join(LAST_GOOD_UNFINISHED);
+    let unfinished = directory.join(unfinished);
     let mut file = File::create(&unfinished)?;
     file.write_all(bytes)?;
     file.sync_all()?;

@@ -5,8 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use leasehold_schemas::artefact::{HighAvailability, Peer};
-use leasehold_server::failover::pair::{ArbiterStatus, Command, Config, Start, State, Status, Synced};
+use leasehold_schemas::artefact::{Digest, HighAvailability, Peer};
+use leasehold_server::failover::pair::{
+    Accord, ArbiterStatus, Command, Config, Pair, Start, State, Status, Synced,
+};
 use leasehold_server::failover::preface::Lane;
 use leasehold_server::failover::{Body, decode};
 use leasehold_server::node::{Actions, Event, Node};
@@ -22,6 +24,8 @@ use super::peer_link::{Credentials, Direction, Files, HostPort, News, PeerLink, 
 const RECORDS_A_TURN: usize = 8;
 /// How often a server that may do less than it could says what would free it.
 const REMIND_MS: u64 = 60_000;
+/// How long after a start nothing is wrong with artefacts of which nothing is known yet.
+const SETTLE_MS: u64 = 5_000;
 
 /// What a server of a pair goes by, found before anything is opened.
 pub struct Joining {
@@ -129,6 +133,8 @@ pub struct Partner {
     said_on: bool,
     more: bool,
     shown: Option<State>,
+    /// How the artefacts stood when it was said last, and when it is said again.
+    accord: Option<(Accord, u64)>,
     /// The number of the sync that was said last.
     synced: u64,
     remind_boot_ms: u64,
@@ -169,6 +175,7 @@ impl Partner {
             said_on: false,
             more: false,
             shown: None,
+            accord: None,
             synced: 0,
             remind_boot_ms: 0,
             leaving: false,
@@ -253,6 +260,7 @@ impl Partner {
     /// Says what became of the pair, and now and then what would free a server that waits.
     pub fn watch(&mut self, now: Now, node: &Node) {
         let Some(pair) = node.pair() else { return };
+        self.watch_artefacts(now, pair);
         let state = pair.state();
         if let Some(Synced { number, records, took_ms }) = pair.last_sync()
             && number > self.synced
@@ -293,6 +301,35 @@ impl Partner {
                        help=\"delete the row of this pair from leasehold_arbiter while both servers are normal\"";
             self.log.say(Level::Warning, "arbiter-row-ahead", why);
         }
+    }
+
+    /// Says how the two servers' artefacts stand to each other, and again while they differ.
+    fn watch_artefacts(&mut self, now: Now, pair: &Pair) {
+        let status = pair.artefact_status();
+        let (before, again) = self.accord.map_or((None, 0), |(before, again)| (Some(before), again));
+        let differ = matches!(status.accord, Accord::Different | Accord::Unknown);
+        // Nothing is known before the partner has spoken, and that is no alarm yet.
+        let soon = before.is_none() && status.accord != Accord::Agreed;
+        if before == Some(status.accord) && (!differ || now.boot_ms < again) {
+            return;
+        }
+        self.accord = Some((status.accord, now.boot_ms + if soon { SETTLE_MS } else { REMIND_MS }));
+        let text =
+            |digest: Option<Digest>| digest.map_or_else(|| "unknown".to_owned(), |digest| digest.to_string());
+        let details = format!(
+            "accord={} serving={} partner={} confirmed={} frozen={}",
+            status.accord.name(),
+            text(status.running),
+            text(status.partner_running),
+            text(status.agreed),
+            status.frozen.map_or_else(|| "all".to_owned(), |count| count.to_string())
+        );
+        if !differ || soon {
+            return self.log.say(Level::Info, "pair-artefacts", details);
+        }
+        let help = "help=\"what the artefacts say otherwise goes to nobody new until both servers serve the same: \
+                    leasehold-server rollout FILE\"";
+        self.log.say(Level::Warning, "pair-artefacts-differ", format!("{details} {help}"));
     }
 
     /// What an operator can do for a server that may do less than it could.

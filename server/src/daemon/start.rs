@@ -2,9 +2,11 @@
 //! server is ready.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use leasehold_schemas::artefact::Digest;
 use leasehold_server::estate::Tables;
 use leasehold_server::failover::pair::{self, Pair};
 use leasehold_server::leases::Store;
@@ -21,6 +23,7 @@ use super::data_directory::{self, DataDirectory, LAST_GOOD};
 use super::journal_thread::JournalThread;
 use super::log::{Level, Log};
 use super::partner::{self, Joining, Partner};
+use super::shelf::{self, Shelf};
 use super::signals::Signals;
 use super::socket::{Listener, Place};
 use super::{Stop, clock};
@@ -39,7 +42,7 @@ pub struct Started {
     pub journal: JournalThread,
     pub wake: Arc<EventFd>,
     pub signals: Signals,
-    pub wanted: Wanted,
+    pub shelf: Shelf,
     pub control: Answers,
     pub log: Log,
     pub log_writer: JoinHandle<()>,
@@ -76,8 +79,10 @@ pub fn start(run: &Run) -> Result<Started, Stop> {
     let leases = store.bindings().bound();
     let config =
         Config { server_id: run.server_id, also: run.server_id_also.clone(), interfaces: interfaces() };
-    let (node, partner) =
+    let (mut node, partner) =
         take_part(part, &loaded.tables, config, store, (&wake, &log)).map_err(Stop::Refused)?;
+    let before = remember(&mut node, &wanted, &data.path);
+    let shelf = Shelf::new(wanted, Arc::clone(&loaded.bytes), before, Arc::clone(&wake), log.clone());
     let now = clock::now();
     let server = Server {
         node: run.node.clone(),
@@ -97,13 +102,32 @@ pub fn start(run: &Run) -> Result<Started, Stop> {
         journal,
         wake,
         signals,
-        wanted,
+        shelf,
         control,
         log,
         log_writer,
         artefact,
         data,
     })
+}
+
+/// Learns what both servers confirmed last, if that is not what is served; gives it.
+fn remember(node: &mut Node, wanted: &Wanted, data: &Path) -> Option<Loaded> {
+    let facts = node.pair()?.facts();
+    let may_act_by: Vec<Digest> =
+        [facts.agreed, facts.prepared].into_iter().flatten().map(|agreed| agreed.digest).collect();
+    let serving = node.tables().digest();
+    if may_act_by.iter().all(|digest| *digest == serving) {
+        return None;
+    }
+    let mut before = None;
+    for kept in shelf::kept(wanted, data, serving) {
+        if may_act_by.contains(&kept.digest) {
+            node.know(&kept.tables);
+            before.get_or_insert(kept);
+        }
+    }
+    before
 }
 
 /// The machine's interfaces as they are now. One that comes later has no name in class tests.

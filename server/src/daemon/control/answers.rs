@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use leasehold_schemas::artefact::HighAvailabilityMode;
+use leasehold_schemas::artefact::{Digest, HighAvailabilityMode};
 use leasehold_server::failover::Standing;
-use leasehold_server::failover::pair::{Command, Pair};
+use leasehold_server::failover::pair::{self, Command, Pair};
 use leasehold_server::leases::{Binding, State};
 use leasehold_server::node::Node;
 use leasehold_server::time::Now;
@@ -16,11 +16,13 @@ use tokio::sync::oneshot;
 
 use super::inquiry::{Heeded, Part, Question, Reply};
 use super::status::{
-    ArbiterStatus, Census, HOMES, LeaseCounts, PairStatus, PartnerStatus, Snapshot, Status, Usage, Waiting,
+    ArbiterStatus, ArtefactStatus, Census, HOMES, LeaseCounts, PairStatus, PartnerStatus, Snapshot, Status,
+    Usage, Waiting,
 };
 use crate::daemon::artefact_file::role_name;
 use crate::daemon::clock::rfc3339;
 use crate::daemon::journal_thread::JournalThread;
+use crate::daemon::shelf::Shelf;
 
 /// How long the core answers before it looks after packets again; what is begun is finished.
 const TURN: Duration = Duration::from_micros(300);
@@ -52,6 +54,7 @@ pub struct Server {
 pub struct Ground<'a> {
     pub node: &'a mut Node,
     pub journal: &'a JournalThread,
+    pub shelf: &'a mut Shelf,
     /// Datagrams that could not be sent.
     pub unsent: u64,
     pub stopping: bool,
@@ -120,7 +123,28 @@ impl Answers {
                 drop(reply.send(records.collect()));
             }
             Question::Command(command, reply) => self.command(now, ground, command, reply),
+            Question::Stage(bytes, reply) => {
+                let done = ground.shelf.stage(bytes);
+                self.done(now, ground, done, reply);
+            }
+            Question::Discard(reply) => {
+                ground.shelf.discard(ground.node);
+                self.done(now, ground, Ok(()), reply);
+            }
+            Question::Serve { artefact, partner, reply } => {
+                let done = if partner {
+                    ground.shelf.tell_partner(ground.node, artefact);
+                    Ok(())
+                } else {
+                    ground.shelf.serve(ground.node, artefact)
+                };
+                self.done(now, ground, done, reply);
+            }
         }
+    }
+
+    fn done(&self, now: Now, ground: &Ground<'_>, done: Result<(), String>, reply: Reply<Heeded>) {
+        drop(reply.send(done.map(|()| Box::new(self.status(now, ground)))));
     }
 
     fn command(&mut self, now: Now, ground: &mut Ground<'_>, command: Command, reply: Reply<Heeded>) {
@@ -184,6 +208,8 @@ impl Answers {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             estate: node.tables().name().to_owned(),
             artefact: artefact.clone(),
+            staged: ground.shelf.staged().map(|digest| digest.to_string()),
+            artefact_refused: ground.shelf.refused().map(str::to_owned),
             node: name.clone(),
             role: (*role).to_owned(),
             listening: listening.clone(),
@@ -198,13 +224,13 @@ impl Answers {
                 partner: node.awaiting() as u64,
                 offered: node.held() as u64,
             },
-            pair: node.pair().map(|pair| pair_status(now, node, pair)),
+            pair: node.pair().map(|pair| pair_status(now, node, pair, ground.shelf.partner_refused())),
         }
     }
 }
 
 /// Its half of the pair.
-fn pair_status(now: Now, node: &Node, pair: &Pair) -> PairStatus {
+fn pair_status(now: Now, node: &Node, pair: &Pair, refused: Option<&str>) -> PairStatus {
     let (said, facts, config) = (pair.status(now), pair.facts(), pair.config());
     let (answers, binds) = match node.store().standing() {
         Standing::Alone => (true, true),
@@ -248,11 +274,25 @@ fn pair_status(now: Now, node: &Node, pair: &Pair) -> PairStatus {
             epoch: arbiter.row.map(|(epoch, _)| epoch),
             sole: arbiter.row.and_then(|(_, sole)| sole).map(|side| HOMES[side.index()].to_owned()),
         }),
+        artefacts: artefacts(said.artefacts, refused),
         clocks_differ: said.skewed,
         lead_secs: config.lead_ms / 1000,
         standby_share: config.ownership.share,
         conflicts: said.conflicts,
         events,
+    }
+}
+
+fn artefacts(said: pair::ArtefactStatus, refused: Option<&str>) -> ArtefactStatus {
+    let text = |digest: Option<Digest>| digest.map(|digest| digest.to_string());
+    ArtefactStatus {
+        accord: said.accord.name().to_owned(),
+        agreed: text(said.agreed),
+        partner_running: text(said.partner_running),
+        partner_staged: text(said.partner_staged),
+        partner_refused: refused.map(str::to_owned),
+        frozen_addresses: said.frozen,
+        homes_move: said.homes_move,
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
+use leasehold_schemas::artefact::Digest;
 use leasehold_server::failover::pair::Command;
 use leasehold_server::leases::Binding;
 use nix::sys::eventfd::EventFd;
@@ -54,6 +55,12 @@ pub enum Question {
     Records(Vec<Ipv4Addr>, Reply<Vec<Binding>>),
     /// What an operator says; answered when it is on disk.
     Command(Command, Reply<Heeded>),
+    /// An artefact to have at hand; what comes of it is in the status.
+    Stage(Vec<u8>, Reply<Heeded>),
+    /// What is at hand is not to be served.
+    Discard(Reply<Heeded>),
+    /// An artefact is to be served, by the partner or by this server.
+    Serve { artefact: Digest, partner: bool, reply: Reply<Heeded> },
 }
 
 /// Why there is no answer.

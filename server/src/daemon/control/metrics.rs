@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use leasehold_server::failover::pair::State;
+use leasehold_server::failover::pair::{Accord, State};
 use leasehold_server::failover::{Refusal, Right};
 use leasehold_server::wire::MessageType;
 use prometheus_client::collector::Collector;
@@ -176,6 +176,13 @@ impl Counted {
         out.gauge("pair_unacked_ends", "Addresses whose end the partner has not agreed to yet", None, &ends)?;
         let help = "Addresses found bound to two clients by both servers: must stay 0";
         out.counter("pair_conflicts", help, None, &pair.conflicts)?;
+        let accords =
+            Accord::ALL.map(|accord| (accord.name(), u64::from(accord.name() == pair.artefacts.accord)));
+        let help = "How the two servers' artefacts stand to each other: 1 for what is so";
+        out.gauges("pair_artefacts", help, "accord", accords)?;
+        let frozen = pair.artefacts.frozen_addresses.map_or(-1, gauge);
+        let help = "Addresses given to nobody new while the artefacts differ; -1: all of them";
+        out.gauge("pair_frozen_addresses", help, None, &frozen)?;
         self.partner(&pair.partner, out)?;
         if let Some(arbiter) = &pair.arbiter {
             arbiter_gauges(arbiter, out)?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -11,20 +12,25 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use leasehold_server::failover::pair::Command;
+use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::time::MissedTickBehavior;
 
 use super::access::Access;
 use super::forecast::{Forecast, SAMPLE_EVERY};
-use super::inquiry::{Desk, NoAnswer, Part, Question, Reply};
+use super::inquiry::{Desk, Heeded, NoAnswer, Part, Question, Reply};
 use super::metrics::{self, Counted};
 use super::status::{Census, Usage};
 use super::{kea, leases};
+use crate::daemon::artefact_file::ARTEFACT_MAX;
 use crate::daemon::clock;
+use crate::daemon::rollout::digest_of;
 
 /// Octets of a request's body.
 const BODY_MAX: usize = 64 << 10;
+/// Octets of an artefact.
+const ARTEFACT_OCTETS: usize = ARTEFACT_MAX as usize;
 /// How long a request may take until its answer begins.
 const REQUEST_MAX: Duration = Duration::from_secs(15);
 
@@ -62,6 +68,8 @@ pub fn control(desk: Desk, access: Access) -> Router {
         .route("/v1/status", get(status))
         .route("/v1/leases", get(leases::list))
         .route("/v1/ha/{command}", post(ha))
+        .route("/v1/artefact/serve", post(serve))
+        .route("/v1/artefact", post(stage).delete(discard).layer(DefaultBodyLimit::max(ARTEFACT_OCTETS)))
         .route("/metrics", get(show_metrics))
         .route("/", post(kea::answer))
         .layer(from_fn_with_state(house.clone(), admit))
@@ -153,10 +161,41 @@ async fn ha(State(house): State<House>, Path(name): Path<String>) -> Result<Resp
         let why = format!("there is no such command; there are {}", known.join(", "));
         return Err(refuse(StatusCode::NOT_FOUND, &why));
     };
-    match house.desk.ask(|reply| Question::Command(command, reply)).await? {
-        Ok(status) => Ok(Json(*status).into_response()),
-        Err(why) => Err(refuse(StatusCode::CONFLICT, &why)),
+    Ok(heeded(house.desk.ask(|reply| Question::Command(command, reply)).await?))
+}
+
+/// What was done, or why it was refused.
+fn heeded(heeded: Heeded) -> Response {
+    match heeded {
+        Ok(status) => Json(*status).into_response(),
+        Err(why) => refuse(StatusCode::CONFLICT, &why),
     }
+}
+
+async fn stage(State(house): State<House>, artefact: Bytes) -> Result<Response, Response> {
+    Ok(heeded(house.desk.ask(|reply| Question::Stage(artefact.to_vec(), reply)).await?))
+}
+
+async fn discard(State(house): State<House>) -> Result<Response, Response> {
+    Ok(heeded(house.desk.ask(Question::Discard).await?))
+}
+
+/// Which artefact is to be served, and by whom.
+#[derive(Deserialize)]
+struct ToServe {
+    artefact: String,
+    #[serde(default)]
+    partner: bool,
+}
+
+async fn serve(State(house): State<House>, body: Bytes) -> Result<Response, Response> {
+    let said: Option<ToServe> = serde_json::from_slice(&body).ok();
+    let said = said.and_then(|said| Some((digest_of(&said.artefact)?, said.partner)));
+    let Some((artefact, partner)) = said else {
+        let why = "say which artefact, such as {\"artefact\": \"sha256:...\", \"partner\": false}";
+        return Err(refuse(StatusCode::BAD_REQUEST, why));
+    };
+    Ok(heeded(house.desk.ask(|reply| Question::Serve { artefact, partner, reply }).await?))
 }
 
 /// What an operator can tell a server of a pair.

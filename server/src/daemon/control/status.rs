@@ -18,6 +18,10 @@ pub struct Status {
     pub estate: String,
     /// Digest of the artefact it serves.
     pub artefact: String,
+    /// Digest of the one it has at hand, to serve next.
+    pub staged: Option<String>,
+    /// Why it refused the last one it was given; absent: it did not.
+    pub artefact_refused: Option<String>,
     /// The name it was given.
     pub node: String,
     /// Its part.
@@ -97,6 +101,8 @@ pub struct PairStatus {
     pub partner: PartnerStatus,
     /// The arbiter; absent: it goes by none.
     pub arbiter: Option<ArbiterStatus>,
+    /// What the two servers serve.
+    pub artefacts: ArtefactStatus,
     /// The clocks differ by more than they may, or did when the partner was heard last.
     pub clocks_differ: bool,
     /// Maximum client lead time, in seconds.
@@ -107,6 +113,25 @@ pub struct PairStatus {
     pub conflicts: u64,
     /// How often each thing happened since the start, by name.
     pub events: BTreeMap<String, u64>,
+}
+
+/// What the two servers serve, by digests.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ArtefactStatus {
+    /// How the two stand to each other: `agreed`, `confirming`, `different` or `unknown`.
+    pub accord: String,
+    /// The last that both confirmed.
+    pub agreed: Option<String>,
+    /// What the partner serves, as it said last.
+    pub partner_running: Option<String>,
+    /// What the partner has at hand.
+    pub partner_staged: Option<String>,
+    /// Why the partner refused the last one.
+    pub partner_refused: Option<String>,
+    /// Addresses that are given to nobody new because the servers may differ about them; absent: all of them.
+    pub frozen_addresses: Option<u64>,
+    /// Addresses whose home moves are given to nobody new either.
+    pub homes_move: bool,
 }
 
 /// The partner, and what it said of itself last; that is absent where it has not been heard since the start.

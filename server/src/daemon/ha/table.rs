@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::daemon::control::status::{ArbiterStatus, PairStatus, PartnerStatus, Status};
+use crate::daemon::control::status::{ArbiterStatus, ArtefactStatus, PairStatus, PartnerStatus, Status};
 
 /// The table.
 pub fn of(status: &Status) -> String {
@@ -51,6 +51,7 @@ fn of_pair(pair: &PairStatus, line: &mut impl FnMut(&str, String)) {
     if let Some(arbiter) = &pair.arbiter {
         line("arbiter", of_arbiter(arbiter));
     }
+    line("artefacts", of_artefacts(&pair.artefacts));
     let differ = if pair.clocks_differ { ", more than they may: set them" } else { "" };
     if let Some(ahead) = partner.clock_ahead_ms {
         line("clocks", format!("the partner's is {ahead} ms ahead{differ}"));
@@ -60,6 +61,24 @@ fn of_pair(pair: &PairStatus, line: &mut impl FnMut(&str, String)) {
     let alarm = if pair.conflicts > 0 { ": two clients had one address; see the log" } else { "" };
     line("conflicts", format!("{}{alarm}", pair.conflicts));
     line("epoch", pair.epoch.to_string());
+}
+
+fn of_artefacts(artefacts: &ArtefactStatus) -> String {
+    let ArtefactStatus { accord, agreed, partner_running, frozen_addresses, homes_move, .. } = artefacts;
+    if accord == "agreed" {
+        return "both serve the same, and have confirmed it".to_owned();
+    }
+    let known = |digest: &Option<String>| digest.clone().unwrap_or_else(|| "unknown".to_owned());
+    let frozen = match (frozen_addresses, homes_move) {
+        (None, _) => "every address goes to nobody new".to_owned(),
+        (Some(count), true) => format!("{count} addresses, and those whose home moves, go to nobody new"),
+        (Some(count), false) => format!("{count} addresses go to nobody new"),
+    };
+    format!(
+        "{accord}: the partner serves {}, both confirmed {} last; {frozen}",
+        known(partner_running),
+        known(agreed)
+    )
 }
 
 fn of_partner(partner: &PartnerStatus) -> String {

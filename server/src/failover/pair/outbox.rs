@@ -76,6 +76,10 @@ impl Pair {
 
     /// Says something to a life of the partner that is not its present one.
     pub(super) fn say_to(&mut self, to_boot: u64, body: Body, after: Option<u64>) {
+        if self.leaving == Leaving::Gone && body != Body::Handover {
+            // Whoever goes on alone would hear in it that this server is back.
+            return;
+        }
         let after = after.max(self.facts_batch);
         let Some(body) = self.outbox.join(to_boot, body, after) else { return };
         self.outbox.sequence += 1;
