@@ -114,9 +114,7 @@ impl LivePair {
     pub fn start_new(&self, arguments: &[&str]) -> Result<[Live; 2], String> {
         let arguments: Vec<&str> = arguments.iter().copied().chain(["--new-pair"]).collect();
         let pair = [self.start(0, &arguments)?, self.start(1, &arguments)?];
-        for server in &pair {
-            server.wait_for("pair-state state=normal ", 0)?;
-        }
+        pair.iter().try_for_each(Live::wait_until_agreed)?;
         Ok(pair)
     }
 
@@ -184,6 +182,13 @@ impl Drop for Live {
 }
 
 impl Live {
+    /// Waits until a server of a new pair is in step with its partner, and both have confirmed the artefact: until then
+    /// nobody knows what the partner may give to whom, and every address is frozen.
+    pub fn wait_until_agreed(&self) -> Result<(), String> {
+        self.wait_for("pair-state state=normal ", 0)?;
+        self.wait_for("pair-artefacts accord=agreed ", 0).map(|_| ())
+    }
+
     /// Starts a server and waits until it says that it is ready.
     pub fn start(command: &mut Command) -> Result<Live, String> {
         let mut child = command.spawn().map_err(|why| format!("not started: {why}"))?;

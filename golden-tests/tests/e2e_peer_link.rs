@@ -107,9 +107,7 @@ fn a_pair_with_certificates_renews_them_as_it_runs() -> Result<(), Failed> {
     let directory = pair.path("certs");
     made(&directory, &[])?;
     let servers = [start_new(&pair, 0, &by(&directory, 0))?, start_new(&pair, 1, &by(&directory, 1))?];
-    for server in &servers {
-        server.wait_for("pair-state state=normal ", 0)?;
-    }
+    servers.iter().try_for_each(Live::wait_until_agreed)?;
     Relay::new(1).lease(servers[0].address)?;
     pair.wait_for_same_leases(1)?;
 
@@ -256,7 +254,7 @@ fn a_partner_behind_a_load_balancer_may_move() -> Result<(), Failed> {
     let secondary = start_new(&pair, 1, &arguments(1))?;
     balancers[0].lead_to(peer_port(&primary)?);
     balancers[1].lead_to(peer_port(&secondary)?);
-    primary.wait_for("pair-state state=normal ", 0)?;
+    primary.wait_until_agreed()?;
     Relay::new(1).lease(primary.address)?;
     pair.wait_for_same_leases(1)?;
 

@@ -57,7 +57,7 @@ fn demonstrate() -> Result<(), String> {
     let (primary, secondary) = (pair.start(0, &["--new-pair"])?, pair.start(1, &["--new-pair"])?);
     for server in [&primary, &secondary] {
         println!("{}", server.ready.trim());
-        server.wait_for("pair-state state=normal ", 0)?;
+        server.wait_until_agreed()?;
     }
     println!("both are in step {:.0} ms after the first was started", milliseconds(begin));
 
