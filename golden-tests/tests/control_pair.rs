@@ -98,7 +98,7 @@ fn said() -> Result<(), Failed> {
     )?;
 
     let mut kea = String::new();
-    for command in ["ha-heartbeat", "status-get", "ha-maintenance-start", "ha-continue"] {
+    for command in ["ha-heartbeat", "status-get", "ha-maintenance-cancel", "ha-continue"] {
         let answer = post(second, "/", &format!("{{\"command\":\"{command}\"}}"))?;
         kea.push_str(&format!("> {command}\n{}", settled(&answer.body)?));
     }
@@ -168,6 +168,18 @@ fn moved() -> Result<(), Failed> {
     must(resumed.body.contains(r#""result":0"#), resumed.body)?;
     becomes(first, "normal")?;
     becomes(second, "normal")?;
+
+    // As Kea has it: the server that stays is told, and asks the other.
+    let start = post(second, "/", r#"{"command":"ha-maintenance-start"}"#)?;
+    must(start.body.contains(r#""result":0"#), start.body)?;
+    becomes(first, "given-up")?;
+    becomes(second, "sole")?;
+    ends(&ha(second, &["take-over"])?, 1, "goes on alone already")?;
+    let cancel = post(second, "/", r#"{"command":"ha-maintenance-cancel"}"#)?;
+    must(cancel.body.contains(r#""result":0"#), cancel.body)?;
+    becomes(first, "normal")?;
+    becomes(second, "normal")?;
+    ends(&ha(second, &["give-back"])?, 1, "there is nothing to give back")?;
     ends(&ha(first, &["forget-disk", "--yes-learn-everything-anew"])?, 0, "")?;
     let learned = becomes(first, "normal")?;
     must(learned["leases"]["records"] == 1, format!("{learned:#}"))

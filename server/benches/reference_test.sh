@@ -112,9 +112,9 @@ trial() {
   sleep "$after"
   end_loops
   stop_servers
-  python3 - "$name" "$off" "$on" "$work" >>"$work/results" <<'P'
+  python3 - "$name" "$begun" "$off" "$on" "$work" >>"$work/results" <<'P'
 import json, re, sys
-name, off, on, work = sys.argv[1], float(sys.argv[2]), float(sys.argv[3]), sys.argv[4]
+name, begun, off, on, work = sys.argv[1], *map(float, sys.argv[2:5]), sys.argv[5]
 acks = [(float(at), server, address, mac) for at, server, address, mac in map(str.split, open(f"{work}/acks"))]
 primary = [at for at, server, *_ in acks if server == "172.16.0.1"]
 standby = [at for at, server, *_ in acks if server == "172.16.0.2"]
@@ -123,8 +123,7 @@ first = min((at for at in standby if at > off), default=None)
 again = min((at for at in primary if at > on), default=None)
 def gap(since, until):
     times = sorted(at for at, *_ in acks)
-    pairs = zip(times, times[1:])
-    return max((b - a for a, b in pairs if b > since and a < until), default=None)
+    return max((b - a for a, b in zip(times, times[1:]) if b > since and a < until), default=None)
 def loop(which):
     text = open(f"{work}/loop-{which}").read()
     sent = sum(map(int, re.findall(r"sent packets: (\d+)", text)[0::2]))
@@ -134,7 +133,7 @@ holders, twice = {}, 0
 for _, _, address, mac in acks:
     twice += holders.setdefault(address, mac) != mac
 print(json.dumps({"name": name, "off": off, "last": last, "first": first, "on": on, "again": again,
-                  "gap_down": gap(off - 1, on), "gap_return": gap(on, on + 300),
+                  "gap_before": gap(begun + 5, off - 1), "gap_down": gap(off - 1, on), "gap_return": gap(on, on + 300),
                   "loops": [loop(0), loop(1)], "twice": twice}))
 P
 }
@@ -189,6 +188,7 @@ for what, of, published in rows:
 def line(what, published, of):
     print(f"| {what} | " + " | ".join([published] + [of(r) for r in runs]) + " |")
 seconds = lambda value: "" if value is None else f"{value:.2f} s"
+line("longest time without an ACK, before", "not said", lambda r: seconds(r["gap_before"]))
 line("longest time without an ACK, outage", "51 s", lambda r: seconds(r["gap_down"]))
 line("longest time without an ACK, return", "not said", lambda r: seconds(r["gap_return"]))
 line("loop at the primary: lost of begun", "not said", lambda r: f'{r["loops"][0][1]} of {r["loops"][0][0]}')

@@ -89,14 +89,23 @@ fn says(tables: &Tables, address: Ipv4Addr) -> (Option<String>, bool, bool, Side
 }
 
 impl World {
+    /// Remembers when a server went on alone last.
+    pub(super) fn note_alone(&mut self) {
+        for server in &mut self.servers {
+            if server.node.as_ref().and_then(|node| node.pair()).is_some_and(|pair| pair.facts().sole) {
+                server.alone_last = self.t;
+            }
+        }
+    }
+
     /// A server has begun a binding: what it serves and what both confirmed last must say the same of the address,
-    /// unless it goes on alone.
+    /// unless it goes on alone, or did a moment ago: then it may have begun the binding that way.
     pub(super) fn nothing_frozen_is_bound(&mut self, at: usize, address: Ipv4Addr) {
         let server = &self.servers[at];
         let Some(facts) = server.node.as_ref().and_then(|node| node.pair()).map(|pair| pair.facts()) else {
             return;
         };
-        if facts.sole || self.t < server.serves_since + BEGUN_MS {
+        if self.t < server.serves_since.max(server.alone_last) + BEGUN_MS {
             return;
         }
         let running = artefact(server.artefact);

@@ -112,7 +112,12 @@ impl World {
             }
             Fault::Paused if running => {
                 let back = t + self.dice.roll() % 40_000;
-                vec![(t, Deed::Command(at, Command::Pause)), (back, Deed::Command(at, Command::Resume))]
+                // The server itself is told, or its partner, which asks it.
+                let (told, leave, come_back) = match self.dice.below(2) {
+                    0 => (at, Command::Pause, Command::Resume),
+                    _ => (1 - at, Command::TakeOver, Command::GiveBack),
+                };
+                vec![(t, Deed::Command(told, leave)), (back, Deed::Command(told, come_back))]
             }
             Fault::Resynced if running => vec![(t, Deed::Command(at, Command::Sync))],
             Fault::DiskForgotten if self.may_lose_disk(at) => {

@@ -36,6 +36,8 @@ pub struct Server {
     /// What it serves, or will with its next start, and since when.
     pub artefact: usize,
     pub serves_since: u64,
+    /// When it went on alone last.
+    pub alone_last: u64,
     /// It goes by an arbiter.
     pub arbiter: bool,
     pub wall_step_ms: i64,
@@ -68,6 +70,7 @@ impl Server {
             rate,
             artefact,
             serves_since: 0,
+            alone_last: 0,
             arbiter: false,
             wall_step_ms: 0,
             paused_until: 0,

@@ -409,6 +409,7 @@ impl World {
             node.flush(now, &mut self.actions);
         }
         self.one_artefact_in_common();
+        self.note_alone();
         self.trace(at);
         self.one_may_go_on_alone();
         self.act(at);

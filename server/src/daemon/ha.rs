@@ -79,6 +79,10 @@ enum HaCommand {
     },
     /// Take the rights up again after `pause` or `handover`.
     Resume,
+    /// Before the partner is stopped: ask it to hand over to this server, which goes on alone at once.
+    TakeOver,
+    /// Ask the partner to take its rights up again after it has handed over.
+    GiveBack,
     /// Exchange all records with the partner once more.
     Sync,
     /// Say that this server's disk is not to be trusted: it learns everything anew from its partner.
@@ -106,6 +110,8 @@ pub fn run(arguments: &HaArguments) -> Result<(), Stop> {
             Some("partner-down")
         }
         HaCommand::Resume => Some("resume"),
+        HaCommand::TakeOver => Some("take-over"),
+        HaCommand::GiveBack => Some("give-back"),
         HaCommand::Sync => Some("sync"),
         HaCommand::ForgetDisk { yes_learn_everything_anew } => {
             if !yes_learn_everything_anew {

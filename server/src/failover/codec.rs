@@ -107,6 +107,7 @@ fn kind(body: &Body) -> u64 {
         Body::Errand(Errand::Piece { .. }) => 13,
         Body::Errand(Errand::Serve(_)) => 14,
         Body::Errand(Errand::Refused { .. }) => 15,
+        Body::Maintenance { .. } => 16,
     }
 }
 
@@ -194,6 +195,7 @@ fn put_body(out: &mut Vec<u8>, body: &Body) {
             put(out, NETWORKS, &networks.iter().flat_map(Ipv4Addr::octets).collect::<Vec<_>>());
         }
         Body::Errand(errand) => artefacts::put_errand(out, errand),
+        Body::Maintenance { leave } => put_number(out, COUNT, u64::from(*leave)),
         Body::SyncRequest { sync, from } => {
             put_number(out, SYNC, *sync);
             put_number(out, COUNT, *from);
@@ -409,6 +411,7 @@ impl Read {
             10 => Body::Seen(self.packets),
             11 => Body::Exhausted(self.networks),
             12..=15 => Body::Errand(self.artefacts.errand(self.kind, [self.count, self.sync])?),
+            16 => Body::Maintenance { leave: self.count != 0 },
             kind => return Err(Unreadable::Kind(kind)),
         })
     }

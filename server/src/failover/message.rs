@@ -124,6 +124,12 @@ pub enum Body {
     Exhausted(Vec<Ipv4Addr>),
     /// The sender has given up its rights: the partner may go on alone at once.
     Handover,
+    /// An operator of the sender asks the partner to give up its rights, or to take them up again. What is lost of it is
+    /// not said again: the operator sees that nothing came of it.
+    Maintenance {
+        /// Give up the rights; else take them up again.
+        leave: bool,
+    },
     /// About an artefact.
     Errand(Errand),
 }

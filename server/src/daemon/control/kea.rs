@@ -24,10 +24,11 @@ struct Asked {
     arguments: Value,
 }
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "config-hash-get",
     "ha-continue",
     "ha-heartbeat",
+    "ha-maintenance-cancel",
     "ha-maintenance-notify",
     "ha-maintenance-start",
     "ha-sync",
@@ -48,7 +49,8 @@ pub async fn answer(State(house): State<House>, body: Bytes) -> Result<Response,
             "ha-continue" => {
                 with_pair(&*status(&house.desk).await?, |_| said(0, "HA state machine is not paused."))
             }
-            "ha-maintenance-start" => maintenance_start(&*status(&house.desk).await?),
+            "ha-maintenance-start" => maintenance_start(&house.desk).await?,
+            "ha-maintenance-cancel" => maintenance_cancel(&house.desk).await?,
             "ha-maintenance-notify" => maintenance_notify(&house.desk, &asked.arguments).await?,
             "ha-sync" => sync(&house.desk).await?,
             other => said(2, &format!("'{other}' command not supported.")),
@@ -140,20 +142,18 @@ fn heartbeat(status: &Status) -> Value {
     })
 }
 
-/// In Kea this is said to the server that stays, which tells its partner to stop answering. Here nobody gives up its
-/// rights but by its own operator's word; so it says where that is to be said.
-fn maintenance_start(status: &Status) -> Value {
-    with_pair(status, |pair| match state(status, pair) {
-        "partner-down" => said(0, "This server goes on alone already."),
-        _ => said(
-            1,
-            &format!(
-                "Send ha-maintenance-notify to {}, or run `leasehold-server ha handover` there: it gives up its rights \
-                 itself, and this server takes over at once.",
-                pair.partner.name
-            ),
-        ),
-    })
+/// To the server that stays: it asks its partner to leave, and goes on alone when that has given up its rights.
+async fn maintenance_start(desk: &Desk) -> Result<Value, NoAnswer> {
+    let status = status(desk).await?;
+    if status.pair.as_ref().is_some_and(|pair| state(&status, pair) == "partner-down") {
+        return Ok(said(0, "This server goes on alone already."));
+    }
+    told(desk, Command::TakeOver, "The partner is handing over; this server takes over when it has.").await
+}
+
+/// To the server that stayed: its partner takes its rights up again.
+async fn maintenance_cancel(desk: &Desk) -> Result<Value, NoAnswer> {
+    told(desk, Command::GiveBack, "The partner takes its rights up again.").await
 }
 
 /// To the server that leaves: it hands over, or takes its rights up again.
@@ -163,6 +163,11 @@ async fn maintenance_notify(desk: &Desk, arguments: &Value) -> Result<Value, NoA
         false => (Command::Handover, "Server is handing over; it is in maintenance when it has."),
         true => (Command::Resume, "Server takes its rights up again."),
     };
+    told(desk, command, text).await
+}
+
+/// Says a command, and in Kea's words what came of it.
+async fn told(desk: &Desk, command: Command, text: &str) -> Result<Value, NoAnswer> {
     Ok(match desk.ask(|reply| Question::Command(command, reply)).await? {
         Ok(_) => said(0, text),
         Err(why) => said(1, &why),
@@ -171,10 +176,7 @@ async fn maintenance_notify(desk: &Desk, arguments: &Value) -> Result<Value, NoA
 
 /// Asks for all of the partner's records.
 async fn sync(desk: &Desk) -> Result<Value, NoAnswer> {
-    Ok(match desk.ask(|reply| Question::Command(Command::Sync, reply)).await? {
-        Ok(_) => said(0, "Lease database synchronization begun."),
-        Err(why) => said(1, &why),
-    })
+    told(desk, Command::Sync, "Lease database synchronization begun.").await
 }
 
 /// The scopes a server serves: its own, and its partner's while that is not there.

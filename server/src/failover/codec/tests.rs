@@ -63,6 +63,7 @@ fn body() -> impl Strategy<Value = Body> {
         }),
         any::<[u64; 2]>().prop_map(|[sync, count]| Body::Synced { sync, count }),
         Just(Body::Handover),
+        any::<bool>().prop_map(|leave| Body::Maintenance { leave }),
         vec(any::<u64>(), 0..9).prop_map(Body::Seen),
         errand().prop_map(Body::Errand),
         vec(any::<u32>().prop_map(Ipv4Addr::from_bits), 0..9).prop_map(Body::Exhausted),

@@ -294,7 +294,7 @@ impl Pair {
         let Some(reply) = answer.reply else { return self.count("arbiter-silent") };
         self.see(now, reply.row, store);
         let half = reply.row.halves[self.config.me.index()];
-        if half.life > self.boot_before && half.life != self.facts.boot && !self.facts.amnesic {
+        if half.life > self.boot_before && half.life != self.facts.boot {
             return self.remember_loss(now, half.life, store);
         }
         match (asked.ask.wish, reply.done) {

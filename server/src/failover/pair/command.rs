@@ -24,6 +24,10 @@ pub enum Command {
     Pause,
     /// Take the rights up again after a pause or handover, or stop leaving.
     Resume,
+    /// Ask the partner to hand over to this server: it is to be stopped.
+    TakeOver,
+    /// Ask the partner to take its rights up again after it has handed over.
+    GiveBack,
     /// Exchange all records once more.
     Sync,
     /// What is on this server's disk is not to be trusted: learn everything anew from the partner (R11).
@@ -32,11 +36,13 @@ pub enum Command {
 
 impl Command {
     /// Every command.
-    pub const ALL: [Command; 6] = [
+    pub const ALL: [Command; 8] = [
         Command::PartnerDown,
         Command::Handover,
         Command::Pause,
         Command::Resume,
+        Command::TakeOver,
+        Command::GiveBack,
         Command::Sync,
         Command::ForgetDisk,
     ];
@@ -48,6 +54,8 @@ impl Command {
             Command::Handover => "handover",
             Command::Pause => "pause",
             Command::Resume => "resume",
+            Command::TakeOver => "take-over",
+            Command::GiveBack => "give-back",
             Command::Sync => "sync",
             Command::ForgetDisk => "forget-disk",
         }
@@ -75,6 +83,10 @@ pub enum Unsafe {
     Leaving,
     /// It has not left.
     NotLeaving,
+    /// Only in NORMAL can the partner leave.
+    PartnerCannotLeave,
+    /// The partner has not left.
+    PartnerNotLeaving,
     /// Its disk was lost or restored: it does not know what it granted.
     Forgetful,
     /// An arbiter decides, and does not answer, or not both servers go by it.
@@ -83,7 +95,7 @@ pub enum Unsafe {
 
 impl Unsafe {
     /// Every reason.
-    pub const ALL: [Unsafe; 11] = [
+    pub const ALL: [Unsafe; 13] = [
         Unsafe::PartnerHeard,
         Unsafe::PartnerSilent,
         Unsafe::PartnerNotWhole,
@@ -93,6 +105,8 @@ impl Unsafe {
         Unsafe::NotNormal,
         Unsafe::Leaving,
         Unsafe::NotLeaving,
+        Unsafe::PartnerCannotLeave,
+        Unsafe::PartnerNotLeaving,
         Unsafe::Forgetful,
         Unsafe::ArbiterSilent,
     ];
@@ -109,6 +123,8 @@ impl Unsafe {
             Unsafe::NotNormal => "not-normal",
             Unsafe::Leaving => "leaving",
             Unsafe::NotLeaving => "not-leaving",
+            Unsafe::PartnerCannotLeave => "partner-cannot-leave",
+            Unsafe::PartnerNotLeaving => "partner-not-leaving",
             Unsafe::Forgetful => "forgetful",
             Unsafe::ArbiterSilent => "arbiter-silent",
         }
@@ -141,6 +157,13 @@ impl fmt::Display for Unsafe {
             }
             Unsafe::Leaving => "this server has given up its rights, or is about to; `resume` it first",
             Unsafe::NotLeaving => "this server is neither paused nor handed over; there is nothing to resume",
+            Unsafe::PartnerCannotLeave => {
+                "the partner can hand over only while the state is `normal`; wait for it, or stop the partner and say \
+                 `partner-down` here"
+            }
+            Unsafe::PartnerNotLeaving => {
+                "the partner is neither paused nor handed over; there is nothing to give back"
+            }
             Unsafe::Forgetful => {
                 "this server's disk was lost or restored, and its partner has not said yet what was granted; start \
                  both as a pair"
@@ -206,6 +229,8 @@ impl Pair {
             Command::PartnerDown => self.partner_down(now, store),
             Command::Handover | Command::Pause => self.leave(now),
             Command::Resume => self.resume(now, store),
+            Command::TakeOver => self.ask_to_leave(now),
+            Command::GiveBack => self.ask_to_come_back(now),
             Command::Sync => self.sync_again(now, store),
             Command::ForgetDisk => self.forget_disk(now, store),
         };
@@ -215,6 +240,8 @@ impl Pair {
                 Command::Handover => "command-handover",
                 Command::Pause => "command-pause",
                 Command::Resume => "command-resume",
+                Command::TakeOver => "command-take-over",
+                Command::GiveBack => "command-give-back",
                 Command::Sync => "command-sync",
                 Command::ForgetDisk => "command-forget-disk",
             }),
@@ -276,7 +303,7 @@ impl Pair {
         }
     }
 
-    fn leave(&mut self, now: Now) -> Result<(), Unsafe> {
+    pub(super) fn leave(&mut self, now: Now) -> Result<(), Unsafe> {
         match self.leaving {
             Leaving::Draining { .. } | Leaving::Gone => Err(Unsafe::Leaving),
             Leaving::No if self.state != State::Normal => Err(Unsafe::NotNormal),
@@ -287,6 +314,35 @@ impl Pair {
                 Ok(())
             }
         }
+    }
+
+    /// The partner gives its rights up itself; this server goes on alone when it hears so.
+    fn ask_to_leave(&mut self, now: Now) -> Result<(), Unsafe> {
+        if self.leaving != Leaving::No {
+            return Err(Unsafe::Leaving);
+        }
+        if self.facts.sole {
+            return Err(Unsafe::AlreadySole);
+        }
+        if !self.session.is_heard(now, &self.config) {
+            return Err(Unsafe::PartnerSilent);
+        }
+        if self.state != State::Normal {
+            return Err(Unsafe::PartnerCannotLeave);
+        }
+        self.say(Body::Maintenance { leave: true }, None);
+        Ok(())
+    }
+
+    fn ask_to_come_back(&mut self, now: Now) -> Result<(), Unsafe> {
+        if !self.session.is_heard(now, &self.config) {
+            return Err(Unsafe::PartnerSilent);
+        }
+        if !self.session.partner.leaving {
+            return Err(Unsafe::PartnerNotLeaving);
+        }
+        self.say(Body::Maintenance { leave: false }, None);
+        Ok(())
     }
 
     /// Leaving is complete when the partner has every record: then the rights go, durably, and the partner hears.
@@ -305,7 +361,7 @@ impl Pair {
 
     /// The word that gave the rights up may still be under way. So they come back as they do after a restart: in a new
     /// life, when the partner has spoken to it; a word of the former life is not heard then.
-    fn resume(&mut self, now: Now, store: &mut Store) -> Result<(), Unsafe> {
+    pub(super) fn resume(&mut self, now: Now, store: &mut Store) -> Result<(), Unsafe> {
         match self.leaving {
             Leaving::No => return Err(Unsafe::NotLeaving),
             Leaving::Draining { .. } => self.leaving = Leaving::No,

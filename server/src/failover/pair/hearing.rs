@@ -5,7 +5,7 @@ use super::{Out, Pair};
 use crate::failover::clock::Moment;
 use crate::failover::codec::decode;
 use crate::failover::merge::{Forgotten, Verdict, merge};
-use crate::failover::message::{Ack, Body, Header, Update, received};
+use crate::failover::message::{Ack, Body, Header, Message, Update, received};
 use crate::failover::mutant::Rule;
 use crate::failover::rights::accept_end;
 use crate::leases::{Binding, State, Store};
@@ -14,8 +14,8 @@ use crate::time::Now;
 impl Pair {
     pub(super) fn hear(&mut self, now: Now, bytes: &[u8], store: &mut Store, out: &mut Out) {
         if self.leaving == Leaving::Gone {
-            // Its rights are the partner's until it begins anew.
-            return;
+            // Its rights are the partner's until it begins anew, which the partner may ask for.
+            return self.hear_after_leaving(now, bytes, store);
         }
         let Ok(message) = decode(bytes) else { return self.count("message-unreadable") };
         let (header, body) = (message.header, message.body);
@@ -37,6 +37,16 @@ impl Pair {
         self.conclude(now, store);
         self.act(now, header.epoch, body, fresh, store, out);
         self.agree(now, store);
+    }
+
+    fn hear_after_leaving(&mut self, now: Now, bytes: &[u8], store: &mut Store) {
+        let Ok(Message { header, body }) = decode(bytes) else { return self.count("message-unreadable") };
+        let meant = header.pair == self.config.pair
+            && header.from != self.config.me
+            && (header.from_boot, header.to_boot) == (self.session.boot, self.facts.boot);
+        if meant && body == (Body::Maintenance { leave: false }) && self.resume(now, store).is_ok() {
+            self.count("resumed-when-asked");
+        }
     }
 
     /// R13: whether the message is meant for this life and from the partner's present one; and whether it is newer
@@ -187,6 +197,15 @@ impl Pair {
             }
             Body::Errand(errand) => out.errands.push(errand),
             Body::Exhausted(networks) => self.partner_is_exhausted(now, &networks),
+            Body::Maintenance { leave } => {
+                let done = if leave { self.leave(now) } else { self.resume(now, store) };
+                match (leave, done) {
+                    (true, Ok(())) => self.count("left-when-asked"),
+                    (false, Ok(())) => self.count("resumed-when-asked"),
+                    // Since the partner asked, the state has become another.
+                    (_, Err(_)) => self.count("maintenance-refused"),
+                }
+            }
             Body::Handover => {
                 if fresh && epoch == self.facts.epoch && self.is_sovereign() && !self.facts.sole {
                     self.count("handover-taken");

@@ -33,7 +33,8 @@ fn lane(body: &Body) -> Lane {
         | Body::Seen(_)
         | Body::Exhausted(_)
         | Body::Errand(Errand::Want { .. } | Errand::Serve(_) | Errand::Refused { .. })
-        | Body::Handover => Lane::Control,
+        | Body::Handover
+        | Body::Maintenance { .. } => Lane::Control,
         Body::Errand(Errand::Piece { .. })
         | Body::Updates(_)
         | Body::Acks(_)
@@ -110,7 +111,8 @@ impl Pair {
                 | Body::Seen(_)
                 | Body::Exhausted(_)
                 | Body::Errand(_)
-                | Body::Handover => None,
+                | Body::Handover
+                | Body::Maintenance { .. } => None,
             },
             arbiter: self.arbiter_name(),
             beat: 0,
@@ -166,7 +168,8 @@ impl Pair {
             | Body::Seen(_)
             | Body::Exhausted(_)
             | Body::Errand(_)
-            | Body::Handover) => body,
+            | Body::Handover
+            | Body::Maintenance { .. }) => body,
         };
         Message { header, body }
     }
