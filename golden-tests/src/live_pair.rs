@@ -217,6 +217,14 @@ impl Live {
         Ok(Live { child, ready, address, lines })
     }
 
+    /// Where its control API is.
+    pub fn control(&self) -> Result<SocketAddr, String> {
+        self.wait_for("control-listening on=", 0)?;
+        let log = self.log();
+        let place = log.split("control-listening on=").nth(1).and_then(|rest| rest.split_whitespace().next());
+        place.and_then(|place| place.parse().ok()).ok_or_else(|| "no address in the log".to_owned())
+    }
+
     /// How many lines it has logged.
     pub fn logged(&self) -> usize {
         self.lines.0.lock().expect("nobody panics while holding this").0.len()

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use golden::{golden, settled};
 use leasehold_golden_tests::http::{get, post};
-use leasehold_golden_tests::live_pair::{Live, LivePair};
+use leasehold_golden_tests::live_pair::LivePair;
 use leasehold_golden_tests::loopback::must;
 use leasehold_golden_tests::relay::{PATIENCE, Relay};
 use leasehold_golden_tests::requirement::{run_waiting, test};
@@ -28,14 +28,6 @@ fn main() {
 }
 
 const CONTROLLED: [&str; 2] = ["--control", "127.0.0.1:0"];
-
-/// Where a server's control API is.
-fn control(server: &Live) -> Result<SocketAddr, Failed> {
-    server.wait_for("control-listening on=", 0)?;
-    let log = server.log();
-    let place = log.split("control-listening on=").nth(1).and_then(|rest| rest.split_whitespace().next());
-    place.and_then(|place| place.parse().ok()).ok_or_else(|| "no address in the log".into())
-}
 
 fn status(control: SocketAddr) -> Result<Value, Failed> {
     Ok(serde_json::from_str(&get(control, "/v1/status")?.body)?)
@@ -71,7 +63,7 @@ fn ends(ended: &(Option<i32>, String), code: i32, says: &str) -> Result<(), Fail
 fn said() -> Result<(), Failed> {
     let pair = LivePair::new();
     let [primary, secondary] = pair.start_new(&CONTROLLED)?;
-    let (first, second) = (control(&primary)?, control(&secondary)?);
+    let (first, second) = (primary.control()?, secondary.control()?);
     for control in [first, second] {
         let begin = Instant::now();
         loop {
@@ -138,7 +130,7 @@ fn said() -> Result<(), Failed> {
 fn moved() -> Result<(), Failed> {
     let pair = LivePair::new();
     let [primary, secondary] = pair.start_new(&CONTROLLED)?;
-    let (first, second) = (control(&primary)?, control(&secondary)?);
+    let (first, second) = (primary.control()?, secondary.control()?);
     let off = ["partner-down", "--yes-the-partner-is-off"];
     ends(&ha(second, &off)?, 1, "the server refuses: the partner is heard, so it is not off")?;
     ends(&ha(second, &["resume"])?, 1, "there is nothing to resume")?;
@@ -188,7 +180,7 @@ fn moved() -> Result<(), Failed> {
 fn left() -> Result<(), Failed> {
     let pair = LivePair::new();
     let [primary, secondary] = pair.start_new(&CONTROLLED)?;
-    let second = control(&secondary)?;
+    let second = secondary.control()?;
     primary.kill()?;
     let interrupted = becomes(second, "interrupted")?;
     must(interrupted["pair"]["partner"]["heard"] == false, format!("{interrupted:#}"))?;

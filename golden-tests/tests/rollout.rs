@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use leasehold_golden_tests::binaries;
 use leasehold_golden_tests::http::get;
-use leasehold_golden_tests::live_pair::{Live, LivePair};
+use leasehold_golden_tests::live_pair::LivePair;
 use leasehold_golden_tests::loopback::must;
 use leasehold_golden_tests::relay::{PATIENCE, Relay};
 use leasehold_golden_tests::requirement::{run_waiting, test};
@@ -27,14 +27,6 @@ fn main() {
 }
 
 const CONTROLLED: [&str; 2] = ["--control", "127.0.0.1:0"];
-
-/// Where a server's control API is.
-fn control(server: &Live) -> Result<SocketAddr, Failed> {
-    server.wait_for("control-listening on=", 0)?;
-    let log = server.log();
-    let place = log.split("control-listening on=").nth(1).and_then(|rest| rest.split_whitespace().next());
-    place.and_then(|place| place.parse().ok()).ok_or_else(|| "no address in the log".into())
-}
 
 fn status(control: SocketAddr) -> Result<Value, Failed> {
     Ok(serde_json::from_str(&get(control, "/v1/status")?.body)?)
@@ -90,7 +82,7 @@ fn reaches() -> Result<(), Failed> {
     let old = pair.write_another("old.json", |_| {});
     let new = pair.write_another("new.json", pool_moves);
     let [primary, secondary] = pair.start_new(&CONTROLLED)?;
-    let (first, second) = (control(&primary)?, control(&secondary)?);
+    let (first, second) = (primary.control()?, secondary.control()?);
     agrees(first, &old)?;
     agrees(second, &old)?;
     let address = Relay::new(1).lease(primary.address)?;
@@ -108,9 +100,9 @@ fn reaches() -> Result<(), Failed> {
     secondary.kill()?;
     let secondary = pair.start(1, &CONTROLLED)?;
     must(secondary.ready.contains(&new), format!("it serves the new one: {}", secondary.ready))?;
-    agrees(control(&secondary)?, &new)?;
+    agrees(secondary.control()?, &new)?;
     // Back again, asked at the standby this time.
-    ends(&rollout(control(&secondary)?, &pair, &["old.json"])?, 0, &format!("both servers serve {old}"))?;
+    ends(&rollout(secondary.control()?, &pair, &["old.json"])?, 0, &format!("both servers serve {old}"))?;
     agrees(first, &old)
 }
 
@@ -119,7 +111,7 @@ fn refused() -> Result<(), Failed> {
     let old = pair.write_another("old.json", |_| {});
     let new = pair.write_another("new.json", pool_moves);
     let [primary, secondary] = pair.start_new(&CONTROLLED)?;
-    let first = control(&primary)?;
+    let first = primary.control()?;
     agrees(first, &old)?;
     plan(&pair, &new, &new, true)?;
     ends(
@@ -160,7 +152,7 @@ fn taken_back() -> Result<(), Failed> {
         said.max_response_delay_ms = Millis(1);
     });
     let [primary, secondary] = pair.start_new(&CONTROLLED)?;
-    let (first, second) = (control(&primary)?, control(&secondary)?);
+    let (first, second) = (primary.control()?, secondary.control()?);
     agrees(first, &old)?;
     let done = rollout(first, &pair, &["new.json", "--patience", "3"])?;
     ends(&done, 1, &format!("both servers serve {old}"))?;
