@@ -9,6 +9,7 @@ pub mod decode;
 pub mod diag;
 pub mod emit;
 pub mod fix;
+pub mod import;
 pub mod lower;
 pub mod model;
 pub mod parse;

@@ -11,6 +11,7 @@ mod check;
 mod explain;
 mod fix;
 mod folder;
+mod import;
 mod lease_file;
 mod lease_server;
 mod output;
@@ -62,6 +63,7 @@ enum Failure {
     Output(OutputError),
     Capture(CaptureError),
     Why(WhyError),
+    Import(import::ImportError),
     /// No rule has this code or slug.
     UnknownRule {
         name: String,
@@ -119,6 +121,7 @@ fn execute(arguments: &Arguments) -> Result<u8, Failure> {
             },
         ),
         Command::Why(asked) => why::why(&arguments.global, asked),
+        Command::Import { source } => import::import(&arguments.global, source),
         Command::Explain { rule } => explain::explain(rule),
         Command::Schema { document, output } => schema::schema(*document, output.as_deref()),
         Command::Completions { shell } => {
@@ -147,6 +150,7 @@ impl fmt::Display for Failure {
             Failure::Output(error) => error.fmt(f),
             Failure::Capture(error) => error.fmt(f),
             Failure::Why(error) => error.fmt(f),
+            Failure::Import(error) => error.fmt(f),
             Failure::UnknownRule { name, nearest: Some(nearest) } => {
                 write!(f, "no rule is called `{name}`; did you mean `{nearest}`?")
             }
@@ -198,6 +202,12 @@ impl From<BaselineFailure> for Failure {
 impl From<CaptureError> for Failure {
     fn from(error: CaptureError) -> Failure {
         Failure::Capture(error)
+    }
+}
+
+impl From<import::ImportError> for Failure {
+    fn from(error: import::ImportError) -> Failure {
+        Failure::Import(error)
     }
 }
 

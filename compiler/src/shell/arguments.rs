@@ -106,6 +106,11 @@ pub(super) enum Command {
     /// a lease yet. Of an artefact alone, levels stand in place of lines. Exit codes: 0 answered, 1 no answer, or the
     /// estate has errors (which are shown), 2 the tool could not do its work.
     Why(WhyArguments),
+    /// Make an estate of what others wrote: configurations of Kea, or tables.
+    Import {
+        #[command(subcommand)]
+        source: ImportSource,
+    },
     /// Print a rule's page: what it finds, why it matters, how to mend it.
     Explain {
         /// The rule's code or name, such as `L302` or `overlapping-subnets`.
@@ -163,6 +168,59 @@ pub(super) struct WhyArguments {
     /// The packet's frame in the capture, counted from 1; without: the only DHCP message of a client.
     #[arg(long, value_name = "N", requires = "pcap", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) frame: Option<u64>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum ImportSource {
+    /// A configuration of Kea's DHCPv4 server (2.x or 3.x), with everything it includes.
+    ///
+    /// Ids stay; what Kea's precedence means for a class and a place is said anew, because here a class beats a place. What
+    /// is not carried as it stood is listed with its path, the reason and what to do. The estate is written also where
+    /// something is lost. Exit codes: 0 everything that matters to clients was carried, 1 something was lost (unless
+    /// `--allow-loss`) or the estate has errors, 2 the tool could not do its work.
+    Kea {
+        /// The configuration. Several files: one server's configuration each, of a pair that differs in nothing else than
+        /// which server it is.
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        target: ImportTarget,
+        /// Which networks make a site.
+        #[arg(long, value_enum, default_value_t = Sites::Auto)]
+        sites: Sites,
+        /// The key of user contexts that names a site; default: `site`, `location` and the like.
+        #[arg(long, value_name = "KEY", conflicts_with = "sites")]
+        site_key: Option<String>,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ImportTarget {
+    /// Where the estate goes: a folder that is empty or not there yet.
+    #[arg(short, long, value_name = "DIR")]
+    pub(super) output: PathBuf,
+    /// Write into a folder with files in it: those of the same name are replaced, others stay.
+    #[arg(long)]
+    pub(super) overwrite: bool,
+    /// The estate's name; default: the first file's.
+    #[arg(long, value_name = "NAME")]
+    pub(super) estate: Option<String>,
+    /// Exit with 0 although something was lost.
+    #[arg(long)]
+    pub(super) allow_loss: bool,
+    /// Print the list as JSON, as `--format json` does.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Sites {
+    /// What user contexts say, else what the names of shared networks say, else one site.
+    Auto,
+    /// Each shared network is a site.
+    Network,
+    /// Everything is one site.
+    One,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

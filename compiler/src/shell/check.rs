@@ -132,14 +132,14 @@ pub(super) fn prepare(global: &Global, folder: Option<&Path>) -> Result<(Sources
     Ok((sources, today))
 }
 
-fn start_threads(global: &Global) -> Result<(), Failure> {
+pub(super) fn start_threads(global: &Global) -> Result<(), Failure> {
     let Some(threads) = global.threads else { return Ok(()) };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.get());
     pool.build_global().map_err(Failure::Threads)
 }
 
 /// The day that was given, or today.
-fn day(global: &Global) -> Result<Date, Failure> {
+pub(super) fn day(global: &Global) -> Result<Date, Failure> {
     global.today.or_else(today).ok_or(Failure::Clock)
 }
 
