@@ -35,3 +35,4 @@ pub use rule::{Rule, Severity};
 pub use sarif::sarif;
 pub use sink::Sink;
 pub use suggest::{nearest, only_slip};
+pub use text::text as plain_text;

@@ -11,9 +11,11 @@ mod check;
 mod explain;
 mod fix;
 mod folder;
+mod format;
 mod import;
 mod lease_file;
 mod lease_server;
+mod lsp;
 mod output;
 mod plan;
 mod report;
@@ -121,6 +123,8 @@ fn execute(arguments: &Arguments) -> Result<u8, Failure> {
             },
         ),
         Command::Why(asked) => why::why(&arguments.global, asked),
+        Command::Fmt(options) => format::format(&arguments.global, options),
+        Command::Lsp { stdio: _ } => lsp::lsp(&arguments.global),
         Command::Import { source } => import::import(&arguments.global, source),
         Command::Explain { rule } => explain::explain(rule),
         Command::Schema { document, output } => schema::schema(*document, output.as_deref()),

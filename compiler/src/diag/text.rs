@@ -6,7 +6,7 @@ use super::Diagnostic;
 const CHARACTERS_MAX: usize = 4_000;
 
 /// Message, label, notes and help, a line each, without control characters.
-pub(super) fn text(diagnostic: &Diagnostic) -> String {
+pub fn text(diagnostic: &Diagnostic) -> String {
     let mut text = diagnostic.message.clone();
     if !diagnostic.primary.text.is_empty() {
         text.push_str(": ");

@@ -111,6 +111,19 @@ pub(super) enum Command {
         #[command(subcommand)]
         source: ImportSource,
     },
+    /// Write an estate's files in their one layout; every comment stays.
+    ///
+    /// Exit codes: 0 formatted, 1 with `--check` or `--diff` something is not, or a file cannot be read (which is shown, and
+    /// the file left alone), 2 the tool could not do its work.
+    Fmt(FormatOptions),
+    /// Serve an editor: findings while somebody types, what things mean, where they are defined, what may be written.
+    ///
+    /// The Language Server Protocol on standard input and output.
+    Lsp {
+        /// What some editors add; it is the only way there is.
+        #[arg(long)]
+        stdio: bool,
+    },
     /// Print a rule's page: what it finds, why it matters, how to mend it.
     Explain {
         /// The rule's code or name, such as `L302` or `overlapping-subnets`.
@@ -151,6 +164,27 @@ pub(super) struct CheckOptions {
     /// still found.
     #[arg(long, value_name = "FILE", conflicts_with = "watch")]
     pub(super) write_baseline: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct FormatOptions {
+    /// Files, or folders with all `*.yaml` below them; `-`: from standard input to standard output. Default: `sites` if it
+    /// exists, else the current folder.
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Write nothing; list the files that would change.
+    #[arg(long)]
+    pub(super) check: bool,
+    /// Write nothing; show what would change.
+    #[arg(long)]
+    pub(super) diff: bool,
+}
+
+impl FormatOptions {
+    /// Whether nothing is to be written.
+    pub(super) fn only_looks(&self) -> bool {
+        self.check || self.diff
+    }
 }
 
 #[derive(Args, Debug)]

@@ -38,7 +38,7 @@ pub(super) fn fix(global: &Global, folder: &Path, sources: Sources, today: Date)
 }
 
 /// A link leads somewhere else, or to a file that is fixed under its own name.
-fn is_link(path: &Path) -> bool {
+pub(super) fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|file| file.is_symlink())
 }
 

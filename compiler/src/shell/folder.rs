@@ -262,7 +262,7 @@ fn kind(path: &Path, entry: &fs::DirEntry) -> Result<Kind, FolderError> {
     }
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, FolderError> {
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, FolderError> {
     let limit = FILE_BYTES_MAX as u64;
     let read = || {
         let file = File::open(path)?;
