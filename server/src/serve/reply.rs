@@ -196,8 +196,13 @@ fn build(
     let none = Ipv4Addr::UNSPECIFIED;
     let siaddr = sources.parameter_or(|said| said.next_server.as_ref(), "next-server", none, trace);
     let ciaddr = if kind == MessageType::Offer { none } else { message.ciaddr() };
-    let header = Header { ciaddr, yiaddr: address, siaddr, sname, file, ..header(message) };
-    options.write(&header, message.received_agent(), size_max(message), &mut bytes);
+    let mut header = Header { ciaddr, yiaddr: address, siaddr, sname, file, ..header(message) };
+    let mut agent = message.received_agent();
+    if lease.is_none() && !message.ciaddr().is_unspecified() {
+        // No relay is on the way of an answer to an INFORM, to take out what is meant for it (RFC 3046 section 2.1).
+        (header.giaddr, agent) = (none, None);
+    }
+    options.write(&header, agent, size_max(message), &mut bytes);
     let reply_to = sources.parameter_or(|said| said.reply_to.as_ref(), "reply-to", DEFAULTS.reply_to, trace);
     let reply_port =
         sources.parameter_or(|said| said.reply_port.as_ref(), "reply-port", DEFAULTS.reply_port, trace);
@@ -349,14 +354,19 @@ fn value(sources: &Sources<'_>, code: u8, options: &mut Reply, trace: &mut impl 
         code::VENDOR_SPECIFIC if sources.has_encapsulated(|space| space == Space::Vendor43) => {
             let found = sources.encapsulated(|space| space == Space::Vendor43);
             report(&found, trace);
-            options.push_with(code, |octets| {
-                found.iter().for_each(|(_, inner, said)| put_inner(*inner, said.value, octets));
-            });
+            // Sub-options that were all taken away leave no container behind.
+            if !found.is_empty() {
+                options.push_with(code, |octets| {
+                    found.iter().for_each(|(_, inner, said)| put_inner(*inner, said.value, octets));
+                });
+            }
         }
         code::VENDOR_IDENTIFYING if sources.has_encapsulated(is_enterprise) => {
             let found = sources.encapsulated(is_enterprise);
             report(&found, trace);
-            options.push_with(code, |octets| put_enterprises(&found, octets));
+            if !found.is_empty() {
+                options.push_with(code, |octets| put_enterprises(&found, octets));
+            }
         }
         _ => {}
     }
