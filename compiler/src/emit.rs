@@ -3,6 +3,8 @@
 //! The sites are nearly all of an artefact, so each is encoded and proved for itself, all of them side by side: a list
 //! is its elements with commas between. The bytes are those of [`artefact::encode`].
 
+pub mod kea;
+
 use leasehold_schemas::artefact::{self, Digest, Estate, Site};
 use rayon::prelude::*;
 use serde::Serialize;

@@ -9,6 +9,7 @@ mod baseline;
 mod capture_file;
 mod check;
 mod explain;
+mod export;
 mod fix;
 mod folder;
 mod format;
@@ -73,6 +74,8 @@ enum Failure {
     },
     /// `schema` was told neither what to print nor where to write everything.
     NoSchemaNamed,
+    /// No server of the pair has this name.
+    UnknownNode(export::UnknownNode),
     /// The threads asked for could not be had.
     Threads(rayon::ThreadPoolBuildError),
     /// The clock is before 1970 or after 9999.
@@ -126,6 +129,7 @@ fn execute(arguments: &Arguments) -> Result<u8, Failure> {
         Command::Fmt(options) => format::format(&arguments.global, options),
         Command::Lsp { stdio: _ } => lsp::lsp(&arguments.global),
         Command::Import { source } => import::import(&arguments.global, source),
+        Command::Export { what } => export::export(&arguments.global, what),
         Command::Explain { rule } => explain::explain(rule),
         Command::Schema { document, output } => schema::schema(*document, output.as_deref()),
         Command::Completions { shell } => {
@@ -161,6 +165,7 @@ impl fmt::Display for Failure {
             Failure::UnknownRule { name, nearest: None } => {
                 write!(f, "no rule is called `{name}`; findings name theirs in brackets, such as `L001`")
             }
+            Failure::UnknownNode(error) => error.fmt(f),
             Failure::NoSchemaNamed => f.write_str(
                 "name a schema to print (estate, site, artefact, diagnostics, plan or why), or write all with `-o DIR`",
             ),

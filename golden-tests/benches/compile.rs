@@ -24,7 +24,7 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 use leasehold_compiler::source::{SourceFile, Sources};
 use leasehold_compiler::{Cache, check};
-use leasehold_golden_tests::estate_generator::{generate, kea, model};
+use leasehold_golden_tests::estate_generator::generate;
 use leasehold_golden_tests::requirement::Requirement;
 use leasehold_golden_tests::{binaries, case};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -299,8 +299,26 @@ fn contenders(
     }
     if (Requirement::Tool { name: "kea-dhcp4", probe: "-v" }).is_met() {
         let configuration = folder.join("kea.json");
-        let text = kea::configuration(&model(scale)).to_string();
-        fs::write(&configuration, text).map_err(|why| why.to_string())?;
+        let path = configuration.display().to_string();
+        let exported = Command::new(leasehold)
+            .args([
+                "export",
+                "kea",
+                &estate,
+                "--node",
+                "primary",
+                "--target",
+                "2.2",
+                "--allow-loss",
+                "-q",
+                "-o",
+                &path,
+            ])
+            .stdout(Stdio::null())
+            .status();
+        if !exported.map_err(|why| why.to_string())?.success() {
+            return Err("the estate cannot be exported".to_owned());
+        }
         contenders
             .push(contender("kea-dhcp4 -t", &["kea-dhcp4", "-t", &configuration.display().to_string()]));
     } else {

@@ -11,7 +11,7 @@ mod model;
 mod places;
 mod plan;
 mod quota;
-mod random;
+pub(crate) mod random;
 mod yaml;
 
 use std::net::Ipv4Addr;

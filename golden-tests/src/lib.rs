@@ -13,6 +13,7 @@ pub mod expectation;
 pub mod exposition;
 pub mod finding_list;
 pub mod http;
+pub mod kea;
 pub mod live_pair;
 pub mod loopback;
 pub mod namespaces;

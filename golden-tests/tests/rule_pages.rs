@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use leasehold_compiler::check::rules::REGISTRY;
 use leasehold_compiler::check::rules::change::is_of_change;
+use leasehold_compiler::check::rules::export::is_of_export;
 use leasehold_compiler::diag::{Diagnostic, Rule, Severity};
+use leasehold_compiler::emit::kea::{Request, Target, export};
 use leasehold_compiler::plan::Effective;
 use leasehold_compiler::source::Sources;
 use leasehold_compiler::{Cache, compile};
@@ -36,6 +38,9 @@ fn check(rule: &'static Rule) -> Result<(), String> {
     let found = examples(rule.page)?;
     if is_of_change(rule) {
         return check_change(rule, &found);
+    }
+    if is_of_export(rule) {
+        return check_export(rule, &found);
     }
     match (&found.fails, SHOWN_ELSEWHERE.iter().find(|(slug, _)| *slug == rule.slug)) {
         (Some(estate), None) => fails(rule, estate)?,
@@ -105,6 +110,25 @@ fn check_change(rule: &Rule, found: &Examples) -> Result<(), String> {
         [] => Ok(()),
         broken => Err(format!("the passing example is breaking by {broken:?}")),
     }
+}
+
+/// A rule of export: both estates are sound, and of the failing one alone something is lost.
+fn check_export(rule: &Rule, found: &Examples) -> Result<(), String> {
+    let Examples { before: None, fails: Some(fails), passes: Some(passes) } = found else {
+        return Err("the page of a rule of export shows `fails` and `passes`".to_owned());
+    };
+    for (estate, is_lost) in [(fails, true), (passes, false)] {
+        let compilation = compile(estate, &mut Cache::default(), case::today());
+        let findings = || finding_list(estate, &compilation.diagnostics);
+        let artefact = compilation.artefact.as_ref().ok_or_else(findings)?;
+        let request = Request { node: "any", target: Target::Kea30, hooks: None };
+        let lost =
+            export(&compilation, artefact, request).map_err(|unknown| format!("{unknown:?}"))?.findings;
+        if lost.is_empty() == is_lost || lost.iter().any(|finding| finding.rule.code != rule.code) {
+            return Err(format!("lost, where {is_lost} was expected:\n{}", finding_list(estate, &lost)));
+        }
+    }
+    Ok(())
 }
 
 fn findings(estate: &Sources) -> Vec<Diagnostic> {

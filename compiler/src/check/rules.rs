@@ -1,12 +1,14 @@
 //! The registry. To add a rule: its file and page in the folder of its family, and one line here.
 //!
 //! Codes are never reused; the family says which part of the estate a rule looks at: L0 form, L1 identity, L2
-//! references, L3 addressing, L4 reservations, L5 options, L6 classes, L7 availability, L8 secrets, L9 change.
+//! references, L3 addressing, L4 reservations, L5 options, L6 classes, L7 availability, L8 secrets, L9 change, and
+//! L98 what other programs cannot say.
 
 pub mod addressing;
 pub mod availability;
 pub mod change;
 pub mod class;
+pub mod export;
 pub mod form;
 pub mod identity;
 pub mod option;
@@ -160,6 +162,7 @@ pub static REGISTRY: &[Registered] = &[
     elsewhere(&change::high_availability_changed::RULE),
     elsewhere(&change::many_reservations_removed::RULE),
     elsewhere(&change::artefact_format_raised::RULE),
+    elsewhere(&export::lost_in_kea::RULE),
 ];
 
 const fn elsewhere(rule: &'static Rule) -> Registered {

@@ -124,6 +124,11 @@ pub(super) enum Command {
         #[arg(long)]
         stdio: bool,
     },
+    /// Write the estate in another program's language.
+    Export {
+        #[command(subcommand)]
+        what: super::export::Exported,
+    },
     /// Print a rule's page: what it finds, why it matters, how to mend it.
     Explain {
         /// The rule's code or name, such as `L302` or `overlapping-subnets`.

@@ -1,11 +1,11 @@
 //! A small generator of numbers (SplitMix64, Steele, Lea and Flood 2014) that gives the same on every machine.
 
 /// Deterministic numbers.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// Numbers that depend on `seed` alone.
-    pub(super) fn new(seed: u64) -> Random {
+    pub(crate) fn new(seed: u64) -> Random {
         Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x4c65_6173_6568_6f6c)
     }
 
@@ -18,23 +18,23 @@ impl Random {
     }
 
     /// A number below `end`, which is not 0.
-    pub(super) fn below(&mut self, end: u32) -> u32 {
+    pub(crate) fn below(&mut self, end: u32) -> u32 {
         let product = u128::from(self.next()) * u128::from(end);
         u32::try_from(product >> 64).expect("the high half of a product with `end` lies below `end`")
     }
 
     /// A number from `first` to `last`.
-    pub(super) fn between(&mut self, first: u32, last: u32) -> u32 {
+    pub(crate) fn between(&mut self, first: u32, last: u32) -> u32 {
         first + self.below(last - first + 1)
     }
 
     /// True once in `of` times.
-    pub(super) fn once_in(&mut self, of: u32) -> bool {
+    pub(crate) fn once_in(&mut self, of: u32) -> bool {
         self.below(of) == 0
     }
 
     /// One of several.
-    pub(super) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(u32::try_from(of.len()).expect("lists here are short")) as usize]
     }
 }

@@ -14,5 +14,5 @@ use crate::diag::Rule;
 
 /// Whether `plan` raises the rule.
 pub fn is_of_change(rule: &Rule) -> bool {
-    rule.code.starts_with("L9")
+    rule.code.starts_with("L9") && !super::export::is_of_export(rule)
 }
