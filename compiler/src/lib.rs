@@ -18,6 +18,7 @@ pub mod model;
 pub mod parse;
 pub mod plan;
 mod reading;
+pub mod report;
 pub mod resolve;
 pub mod source;
 pub mod why;

@@ -7,7 +7,7 @@
 //! Invariant: the plan of two estates that mean the same is empty, and the same pair gives the same plan. This module
 //! knows nothing of files, revisions and clocks: views, leases and the moment are arguments.
 
-mod addresses;
+pub(crate) mod addresses;
 mod class_names;
 mod class_tests;
 mod clients;
@@ -32,7 +32,8 @@ mod words;
 mod tests;
 
 pub use effective::Effective;
-pub use leases::{LeaseTable, LeaseTableError};
+pub(crate) use expression_text::test_text;
+pub use leases::{LeaseTable, LeaseTableError, rfc3339};
 pub use markdown::{MARKDOWN_CHARS_MAX, markdown};
 pub use text::{PlanLook, human};
 

@@ -8,6 +8,7 @@ mod artefact_file;
 mod baseline;
 mod capture_file;
 mod check;
+mod estate_report;
 mod explain;
 mod export;
 mod fix;
@@ -125,6 +126,7 @@ fn execute(arguments: &Arguments) -> Result<u8, Failure> {
                 acknowledge,
             },
         ),
+        Command::Report(asked) => estate_report::report(&arguments.global, asked),
         Command::Why(asked) => why::why(&arguments.global, asked),
         Command::Fmt(options) => format::format(&arguments.global, options),
         Command::Lsp { stdio: _ } => lsp::lsp(&arguments.global),

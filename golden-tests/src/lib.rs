@@ -14,6 +14,7 @@ pub mod exposition;
 pub mod finding_list;
 pub mod http;
 pub mod kea;
+pub mod live_kea;
 pub mod live_pair;
 pub mod loopback;
 pub mod namespaces;

@@ -16,6 +16,8 @@ mod data_directory;
 mod frame;
 pub mod ha;
 mod journal_thread;
+mod lease_export;
+mod lease_import;
 mod lease_list;
 mod log;
 mod partner;
@@ -28,7 +30,7 @@ mod start;
 
 use std::path::Path;
 
-use arguments::{Certs, Run};
+use arguments::{Certs, ExportLeases, ImportLeases, Run};
 
 /// Why the program ends other than as it was told to.
 #[derive(Debug)]
@@ -57,6 +59,16 @@ pub fn run(run: &Run) -> Result<(), Stop> {
 /// Makes a pair's certificates.
 pub fn make_certificates(certs: &Certs) -> Result<(), Stop> {
     certificates::make(certs).map_err(Stop::Refused)
+}
+
+/// Fills a data directory with another server's leases.
+pub fn import_leases(asked: &ImportLeases) -> Result<(), Stop> {
+    lease_import::run(asked).map_err(Stop::Refused)
+}
+
+/// Prints the leases of a data directory as Kea's memfile has them, read only.
+pub fn export_leases(asked: &ExportLeases) -> Result<(), Stop> {
+    lease_export::run(asked).map_err(Stop::Refused)
 }
 
 /// Prints the leases of a data directory, read only.

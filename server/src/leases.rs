@@ -12,6 +12,7 @@ mod request;
 mod expiry;
 mod free;
 pub mod journal;
+pub mod listing;
 mod store;
 mod table;
 

@@ -7,6 +7,7 @@ pub mod wire;
 
 pub mod estate;
 pub mod failover;
+pub mod import;
 pub mod leases;
 pub mod node;
 pub mod serve;

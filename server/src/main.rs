@@ -23,6 +23,8 @@ fn main() -> ExitCode {
         Command::Ha(ha) => daemon::ha::run(&ha),
         Command::Rollout(rollout) => daemon::rollout::run(&rollout),
         Command::Leases { command: LeasesCommand::List { data_dir } } => daemon::list_leases(&data_dir),
+        Command::Leases { command: LeasesCommand::Import(asked) } => daemon::import_leases(&asked),
+        Command::Leases { command: LeasesCommand::Export(asked) } => daemon::export_leases(&asked),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

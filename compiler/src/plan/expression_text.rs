@@ -10,7 +10,8 @@ pub fn expression(side: &Effective, class: &Class) -> Option<String> {
     Some(side.expressions.get(&class.name).cloned().unwrap_or_else(|| test_text(test)))
 }
 
-fn test_text(test: &Test) -> String {
+/// The test in words.
+pub fn test_text(test: &Test) -> String {
     match test {
         Test::Constant(true) => "true".to_owned(),
         Test::Constant(false) => "false".to_owned(),

@@ -1,17 +1,16 @@
 //! Leases as a file gives them: the CSV that `leasehold-server leases list` prints, or Kea's memfile.
 //!
-//! Invariant: columns are known by their names, of several lines for one address the last counts (Kea appends), and
-//! what cannot be read for certain is refused: a plan over half a file would promise what it does not know.
+//! Invariant: of several lines for one address the last counts (Kea appends), and what cannot be read for certain is
+//! refused: a plan over half a file would promise what it does not know.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::Ipv4Addr;
 
 use leasehold_schemas::artefact::Identifier;
 use leasehold_schemas::vocab::{AddrRange, Date, HexBytes, MacAddr};
+use leasehold_server::leases::listing::{Listed, Listing, Row};
 
-/// Octets of the longest line: Kea's user context and a client identifier of 255 octets are far below.
-const LINE_BYTES_MAX: usize = 64 << 10;
+pub use leasehold_server::leases::listing::Fault as LeaseTableError;
 
 /// An active lease.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,125 +37,16 @@ pub struct LeaseTable {
     leases: Vec<Lease>,
 }
 
-/// Why a text is no table of leases.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum LeaseTableError {
-    /// Not UTF-8.
-    NotText,
-    /// The first line names no columns that tell leases.
-    WrongColumns {
-        /// A column that is missing.
-        missing: &'static str,
-    },
-    /// The file ends within its last line.
-    CutShort {
-        /// The line, from 1.
-        line: usize,
-    },
-    /// A line is longer than any that tells a lease.
-    LongLine {
-        /// The line, from 1.
-        line: usize,
-    },
-    /// A line has more or fewer columns than the first.
-    WrongCount {
-        /// The line, from 1.
-        line: usize,
-        /// Its columns.
-        found: usize,
-        /// Those of the first.
-        expected: usize,
-    },
-    /// A value is not what its column takes.
-    WrongValue {
-        /// The line, from 1.
-        line: usize,
-        /// The column.
-        column: &'static str,
-        /// The value.
-        value: String,
-    },
-}
-
-impl fmt::Display for LeaseTableError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            LeaseTableError::NotText => f.write_str(
-                "it is no text; give what `leasehold-server leases list` prints, or Kea's memfile",
-            ),
-            LeaseTableError::WrongColumns { missing } => write!(
-                f,
-                "its first line names no column `{missing}`; give what `leasehold-server leases list` prints, or Kea's \
-                 memfile"
-            ),
-            LeaseTableError::CutShort { line } => {
-                write!(f, "it is cut short in line {line}; copy it again")
-            }
-            LeaseTableError::WrongCount { line, found, expected } => {
-                write!(f, "line {line} has {found} columns, the first line names {expected}; write it anew")
-            }
-            LeaseTableError::WrongValue { line, column, value } => {
-                write!(f, "line {line}: `{}` is no {column}; write it anew", value.escape_debug())
-            }
-            LeaseTableError::LongLine { line } => {
-                write!(
-                    f,
-                    "line {line} is longer than any lease's, over {} KiB; give what `leasehold-server leases list` prints, \
-                     or Kea's memfile",
-                    LINE_BYTES_MAX >> 10
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for LeaseTableError {}
-
-/// Where the columns stand.
-struct Columns {
-    address: usize,
-    state: usize,
-    hardware: usize,
-    client_id: usize,
-    hostname: usize,
-    expires: usize,
-    lifetime: Option<usize>,
-    count: usize,
-}
-
 impl LeaseTable {
     /// The leases that are active at a moment, in seconds since 1970.
     ///
     /// # Errors
     /// What is wrong with the text, and in which line.
     pub fn parse(bytes: &[u8], at_secs: u64) -> Result<LeaseTable, LeaseTableError> {
-        let text = std::str::from_utf8(bytes).map_err(|_| LeaseTableError::NotText)?;
-        let mut lines = (1..).zip(text.split_inclusive('\n'));
-        let (_, head) = lines.next().ok_or(LeaseTableError::WrongColumns { missing: "address" })?;
-        if head.len() > LINE_BYTES_MAX {
-            return Err(LeaseTableError::LongLine { line: 1 });
-        }
-        let columns = Columns::of(head)?;
-        if !head.ends_with('\n') {
-            return Err(LeaseTableError::CutShort { line: 1 });
-        }
         let mut leases = BTreeMap::new();
-        for (line, whole) in lines {
-            let Some(row) = whole.strip_suffix('\n') else { return Err(LeaseTableError::CutShort { line }) };
-            if row.len() > LINE_BYTES_MAX {
-                return Err(LeaseTableError::LongLine { line });
-            }
-            let row = row.strip_suffix('\r').unwrap_or(row);
-            if row.is_empty() {
-                continue;
-            }
-            let fields = fields(row);
-            if fields.len() != columns.count {
-                let (found, expected) = (fields.len(), columns.count);
-                return Err(LeaseTableError::WrongCount { line, found, expected });
-            }
-            let (address, lease) = columns.lease(&fields, line)?;
-            leases.insert(address, lease);
+        for row in Listing::open(bytes)? {
+            let row = row?;
+            leases.insert(row.address, Lease::of(&row)?);
         }
         let active = |lease: &Lease| lease.expires_secs > at_secs;
         let leases = leases.into_values().flatten().filter(active).collect();
@@ -182,6 +72,25 @@ impl LeaseTable {
 }
 
 impl Lease {
+    /// The lease of a row, if it says one.
+    fn of(row: &Row) -> Result<Option<Lease>, LeaseTableError> {
+        let is_lease = match row.state {
+            Listed::Bound => true,
+            Listed::Free | Listed::Expired | Listed::Declined | Listed::Reclaimed | Listed::Released => false,
+        };
+        if !is_lease || row.is_removal() {
+            return Ok(None);
+        }
+        Ok(Some(Lease {
+            address: row.address,
+            expires_secs: row.expires_secs()?,
+            hardware: row.hardware()?,
+            client_id: row.client_id()?,
+            hostname: row.hostname(),
+            granted_secs: row.granted_secs,
+        }))
+    }
+
     /// Whether the client is the one that a reservation knows; what a relay says of it is in no file of leases.
     pub fn is_of(&self, identifier: &Identifier) -> bool {
         match identifier {
@@ -209,100 +118,6 @@ impl Lease {
     pub fn shown(&self) -> String {
         format!("{} {} until {}", self.address, self.client(), rfc3339(self.expires_secs))
     }
-}
-
-impl Columns {
-    fn of(head: &str) -> Result<Columns, LeaseTableError> {
-        let names = fields(head.trim_end_matches(['\n', '\r']));
-        let find = |wanted: &[&'static str]| {
-            let at = names.iter().position(|name| wanted.contains(&name.as_str()));
-            at.ok_or(LeaseTableError::WrongColumns { missing: wanted[0] })
-        };
-        Ok(Columns {
-            address: find(&["address"])?,
-            state: find(&["state"])?,
-            hardware: find(&["hardware", "hwaddr"])?,
-            client_id: find(&["client_id"])?,
-            hostname: find(&["hostname"])?,
-            expires: find(&["expires", "expire"])?,
-            lifetime: find(&["valid_lifetime"]).ok(),
-            count: names.len(),
-        })
-    }
-
-    /// The address of a line and its lease, if it says one.
-    fn lease(&self, fields: &[String], line: usize) -> Result<(Ipv4Addr, Option<Lease>), LeaseTableError> {
-        let wrong = |column, value: &str| {
-            let value: String = value.chars().take(60).collect();
-            LeaseTableError::WrongValue { line, column, value }
-        };
-        let text = &fields[self.address];
-        let address: Ipv4Addr = text.parse().map_err(|_| wrong("address", text))?;
-        let state = fields[self.state].as_str();
-        let is_lease = match state {
-            "bound" | "0" => true,
-            "free" | "expired" | "declined" | "released" | "1" | "2" | "3" => false,
-            _ => return Err(wrong("state", state)),
-        };
-        let lifetime = self.lifetime.map(|at| fields[at].as_str());
-        let granted = lifetime.map(|text| text.parse::<u64>().map_err(|_| wrong("lifetime", text)));
-        let granted_secs = granted.transpose()?;
-        // Kea deletes a lease by appending it with a lifetime of nothing.
-        if !is_lease || granted_secs == Some(0) {
-            return Ok((address, None));
-        }
-        let text = fields[self.expires].as_str();
-        let expires_secs = moment(text).ok_or_else(|| wrong("time", text))?;
-        let text = fields[self.hardware].as_str();
-        let hardware = match text {
-            "" => None,
-            text => Some(text.parse::<MacAddr>().map_err(|_| wrong("MAC address", text))?),
-        };
-        let text = fields[self.client_id].as_str();
-        let client_id = text.parse::<HexBytes>().map_err(|_| wrong("client identifier", text))?.0;
-        let hostname = fields[self.hostname].replace("&#x2c", ",");
-        Ok((address, Some(Lease { address, hardware, client_id, hostname, expires_secs, granted_secs })))
-    }
-}
-
-/// The fields of a line; quotes keep commas, and two quotes in quotes are one.
-fn fields(line: &str) -> Vec<String> {
-    let mut fields = vec![String::new()];
-    let mut quoted = false;
-    let mut chars = line.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' if quoted && chars.peek() == Some(&'"') => {
-                chars.next();
-                push(&mut fields, '"');
-            }
-            '"' => quoted = !quoted,
-            ',' if !quoted => fields.push(String::new()),
-            _ => push(&mut fields, c),
-        }
-    }
-    fields
-}
-
-fn push(fields: &mut [String], c: char) {
-    fields.last_mut().expect("a line has at least one field").push(c);
-}
-
-/// Seconds since 1970, of `2026-11-22T02:08:49Z`, `@1795313329` or `1795313329`.
-fn moment(text: &str) -> Option<u64> {
-    let digits = text.strip_prefix('@').unwrap_or(text);
-    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
-        return digits.parse().ok();
-    }
-    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    let days = u64::try_from(date.parse::<Date>().ok()?.unix_days()).ok()?;
-    let two = |at: usize, below: u64| {
-        let digits = time.get(at..at + 2).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))?;
-        digits.parse::<u64>().ok().filter(|number| *number < below)
-    };
-    let plain = time.len() == 8 && time.as_bytes()[2] == b':' && time.as_bytes()[5] == b':';
-    let of_day = two(0, 24)? * 3600 + two(3, 60)? * 60 + two(6, 61)?;
-    plain.then_some(days * 86_400 + of_day)
 }
 
 /// `2026-11-22T02:08:49Z`; what no calendar has is shown in seconds.
@@ -379,7 +194,7 @@ mod tests {
         );
         let long = "line 2 is longer than any lease's, over 64 KiB; give what `leasehold-server leases list` prints, or \
                     Kea's memfile";
-        refused(&format!("{HEAD}{}\n", ",".repeat(LINE_BYTES_MAX + 1)), long);
+        refused(&format!("{HEAD}{}\n", ",".repeat(65_537)), long);
         assert_eq!(LeaseTable::parse(b"\xff\n", 0), Err(LeaseTableError::NotText));
     }
 }

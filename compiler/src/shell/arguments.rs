@@ -100,6 +100,13 @@ pub(super) enum Command {
         #[arg(long, value_name = "RULE=REASON")]
         acknowledge: Vec<String>,
     },
+    /// Write the estate as one HTML page: what its addresses are for, where room is left, how full pools are, what classes
+    /// and options are used for.
+    ///
+    /// The page asks nobody for anything: it may be mailed, archived, or opened without a network. The same estate with the
+    /// same leases gives the same bytes. Exit codes: 0 written, 1 the estate has errors (which are shown), 2 the tool could
+    /// not do its work.
+    Report(ReportArguments),
     /// Say what a client would be told, and which line says each value.
     ///
     /// The packet is described by arguments or shown in a capture; the server's own code answers it, as if nobody had
@@ -190,6 +197,29 @@ impl FormatOptions {
     pub(super) fn only_looks(&self) -> bool {
         self.check || self.diff
     }
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ReportArguments {
+    /// The estate's folder; default: `sites` if it exists, else the current folder.
+    #[arg(value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
+    /// Where the page goes; `-`: standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: PathBuf,
+    /// Active leases: what `leasehold-server leases list` prints, or Kea's memfile; `-`: standard input; or the address of a
+    /// server's control API, such as http://127.0.0.1:8648.
+    #[arg(long, value_name = "FILE|URL")]
+    pub(super) leases: Option<PathBuf>,
+    /// The moment at which leases are active, such as 2026-11-22T02:08:49Z; default: now.
+    #[arg(long, value_name = "TIME", requires = "leases", value_parser = moment)]
+    pub(super) at: Option<u64>,
+    /// The file with the token of that control API.
+    #[arg(long, env = "LEASEHOLD_CONTROL_TOKEN_FILE", value_name = "FILE")]
+    pub(super) leases_token_file: Option<PathBuf>,
+    /// The CA of that control API's certificate, as PEM; without: those that browsers trust.
+    #[arg(long, env = "LEASEHOLD_CONTROL_CA", value_name = "FILE")]
+    pub(super) leases_ca: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -306,6 +336,11 @@ pub(super) enum SchemaName {
     Plan,
     /// What `why --format json` prints.
     Why,
+}
+
+fn moment(text: &str) -> Result<u64, String> {
+    leasehold_server::leases::listing::moment(text)
+        .ok_or_else(|| "expected a time in UTC such as 2026-11-22T02:08:49Z".to_owned())
 }
 
 fn date(text: &str) -> Result<Date, String> {

@@ -52,6 +52,56 @@ pub enum LeasesCommand {
         #[arg(long, env = "LEASEHOLD_DATA_DIR", default_value = "/var/lib/leasehold")]
         data_dir: PathBuf,
     },
+    /// Begin with the leases of Kea, which must not run any more: its clients keep their addresses.
+    ///
+    /// Works on a data directory in which no server runs. Every row that becomes no lease is counted or listed, with its
+    /// file and line.
+    Import(ImportLeases),
+    /// Print the leases as Kea's memfile has them, for the way back; only reads.
+    Export(ExportLeases),
+}
+
+/// Which leases go to Kea.
+#[derive(Args, Debug)]
+pub struct ExportLeases {
+    /// The artefact that this server serves: it knows the subnets' numbers.
+    #[arg(long, env = "LEASEHOLD_CONFIG", value_name = "FILE")]
+    pub config: PathBuf,
+    /// Which server this is.
+    #[arg(long, env = "LEASEHOLD_NODE", value_name = "NAME")]
+    pub node: String,
+    /// The data directory.
+    #[arg(long, env = "LEASEHOLD_DATA_DIR", value_name = "DIR", default_value = "/var/lib/leasehold")]
+    pub data_dir: PathBuf,
+}
+
+/// Whose leases become this server's.
+#[derive(Args, Debug)]
+pub struct ImportLeases {
+    /// Kea's lease file (`lease-database`, `name`), with what its cleanup left beside it: FILE.completed, or FILE.2 and
+    /// FILE.1, are read first, as Kea reads them. Or what `leases list` prints.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The artefact that this server is to serve.
+    #[arg(long, env = "LEASEHOLD_CONFIG", value_name = "FILE")]
+    pub config: PathBuf,
+    /// Which server this is. Of a pair it is the primary: the other one begins with nothing and takes everything over from
+    /// it.
+    #[arg(long, env = "LEASEHOLD_NODE", value_name = "NAME")]
+    pub node: String,
+    /// Where leases are kept; made if it is not there.
+    #[arg(long, env = "LEASEHOLD_DATA_DIR", value_name = "DIR", default_value = "/var/lib/leasehold")]
+    pub data_dir: PathBuf,
+    /// Say what would be imported, and write nothing; also while Kea runs.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Put what is imported in the place of the leases that the directory holds. What a server of a pair knows is never
+    /// replaced.
+    #[arg(long)]
+    pub replace: bool,
+    /// Import what can be read although some rows cannot; they are listed.
+    #[arg(long)]
+    pub skip_unreadable: bool,
 }
 
 /// How to serve.

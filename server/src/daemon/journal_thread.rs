@@ -117,6 +117,18 @@ struct Disk {
     counting: Arc<Counting>,
 }
 
+/// Does what is to be done in a directory, in order, up to the first failure.
+pub fn execute(directory: &Path, actions: &[DiskAction]) -> Result<(), DiskError> {
+    let counting = Arc::new(Counting::default());
+    let mut disk = Disk { directory: directory.to_owned(), files: HashMap::new(), failed: false, counting };
+    let done = |action: &DiskAction| {
+        let failed =
+            |error: io::Error| DiskError { file: action.file().to_owned(), reason: error.to_string() };
+        disk.act(action).map_err(failed)
+    };
+    actions.iter().try_for_each(done)
+}
+
 impl Disk {
     fn execute(&mut self, operations: Vec<Operation>, done: &Sender<Completion>, wake: &EventFd) {
         let mut told = false;

@@ -36,7 +36,8 @@ pub fn print(data_dir: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn read(data_dir: &Path) -> Result<Recovered, String> {
+/// Reads a data directory, also while a server writes in it.
+pub fn read(data_dir: &Path) -> Result<Recovered, String> {
     let shown = data_dir.display();
     let mut failure = String::new();
     for _ in 0..ATTEMPTS {

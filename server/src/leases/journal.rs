@@ -5,6 +5,7 @@
 //! old segments go when a snapshot stands, so that the files stay proportional to the bindings. Invariant: batch
 //! n + 1 is issued only after the sync of batch n has completed. Knows nothing of who waits.
 
+mod begin;
 pub(crate) mod codec;
 mod disk;
 mod facts;
@@ -19,6 +20,7 @@ use super::facts::Facts;
 use super::record::Binding;
 use super::table::Bindings;
 
+pub use begin::begin_with;
 pub use codec::Malformed;
 
 pub use disk::{Completion, DiskAction, DiskError, FileName, Operation, OperationId};

@@ -37,6 +37,13 @@ pub struct Recovered {
     pub(in crate::leases) resume: Resume,
 }
 
+impl Recovered {
+    /// What a server of a pair remembers of itself; absent: the directory was never a pair's.
+    pub fn facts(&self) -> Option<&Facts> {
+        self.resume.facts.as_ref()
+    }
+}
+
 /// What was not read: a write that was under way and acknowledged to nobody.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cut {
