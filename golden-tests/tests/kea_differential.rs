@@ -99,7 +99,8 @@ fn compare(first: &str, end: &str) -> ExitCode {
         if let Some(folder) = env::var_os("LEASEHOLD_KEA_KEEP") {
             keep(&PathBuf::from(folder).join(&name), &sources);
         }
-        let done = both(&sources, name.starts_with("estate")).and_then(|both| run(&both, seed, PACKETS));
+        let done = both(&sources, name.starts_with("estate"))
+            .and_then(|both| run(&both, seed, PACKETS, env::var_os("LEASEHOLD_KEA_BACK").is_some()));
         match done {
             Ok(report) => is_well &= tell(&name, &report),
             Err(why) => {

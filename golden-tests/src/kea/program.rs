@@ -22,7 +22,7 @@ use crate::{binaries, loopback};
 /// The port at which Kea takes packets.
 const KEA_PORT: u16 = 2067;
 /// Until when a server is ready; only a failure waits so long.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A server that runs, and ends with the value.
 pub struct Program {
@@ -130,6 +130,7 @@ fn listens(port: u16) -> bool {
 /// # Errors
 /// What it said.
 pub fn start_leasehold(estate: &Estate, folder: &Path) -> Result<Program, String> {
+    fs::create_dir_all(folder).map_err(|why| why.to_string())?;
     let config = folder.join("artefact.json");
     fs::write(&config, encode(estate).0).map_err(|why| why.to_string())?;
     let mut command = Command::new(binaries::binary("leasehold-server")?);

@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
-use leasehold_compiler::diag::{Look, human};
+use leasehold_compiler::diag::{Look, Severity, human};
 use leasehold_compiler::emit::kea::{Export, Request, Target, export};
+use leasehold_compiler::import::json::Loaded;
+use leasehold_compiler::import::{self, Grouping, Wishes};
 use leasehold_compiler::source::Sources;
 use leasehold_compiler::{Cache, compile};
 use leasehold_schemas::artefact::Estate;
 use leasehold_schemas::vocab::Layer;
+use serde_json::Value;
 
 use super::client::{Ask, Client, Manner, clients};
 use super::comparison::{Difference, OFFER_NOT_HELD, Question, RELAY_FORGOTTEN, differences};
@@ -64,30 +67,58 @@ pub fn both(sources: &Sources, lossless: bool) -> Result<Both, String> {
     let Some(artefact) = &compilation.artefact else { return Err(say(&compilation.diagnostics)) };
     let request = Request { node: "primary", target: Target::Kea22, hooks: None };
     let export = export(&compilation, artefact, request).map_err(|unknown| format!("{unknown:?}"))?;
-    let lost = export.findings.iter().any(|one| one.severity == leasehold_compiler::diag::Severity::Error);
+    let lost = export.findings.iter().any(|one| one.severity == Severity::Error);
     if lossless && lost {
         return Err(say(&export.findings));
     }
     Ok(Both { estate: artefact.estate.clone(), export })
 }
 
-/// Serves an estate by both and compares their answers to `count` packets.
+/// The estate that Kea's configuration becomes when it is imported.
+///
+/// # Errors
+/// It becomes none without errors.
+pub fn imported(configuration: &Value) -> Result<Estate, String> {
+    let bytes = serde_json::to_vec_pretty(configuration).map_err(|why| why.to_string())?;
+    let file = Loaded { identity: "kea.json".to_owned(), name: "kea.json".to_owned(), bytes };
+    let wishes = Wishes { name: "imported".to_owned(), grouping: Grouping::Auto };
+    let none = &mut |_: &str, _: &str| Err("nothing is included".to_owned());
+    let imported = import::kea(file, Vec::new(), none, &wishes).map_err(|fault| fault.to_string())?;
+    let sources = Sources::new("", imported.files);
+    let compilation = compile(&sources, &mut Cache::none(), case::today());
+    let errors = compilation.diagnostics.iter().filter(|one| one.severity == Severity::Error);
+    let findings = human(&sources, errors, Look { color: false });
+    compilation.artefact.map(|artefact| artefact.estate).ok_or(findings)
+}
+
+/// Serves an estate by both and compares their answers to `count` packets; with `and_back` also those of a third server,
+/// whose estate is what Kea's configuration becomes.
 ///
 /// # Errors
 /// What could not be done.
-pub fn run(both: &Both, seed: u64, count: usize) -> Result<Report, String> {
+pub fn run(both: &Both, seed: u64, count: usize, and_back: bool) -> Result<Report, String> {
     let folder = tempfile::tempdir().map_err(|why| why.to_string())?;
     kea_test(&both.export.configuration, folder.path())?;
     let kea = start_kea(&both.export.configuration, folder.path())?;
     let mut single = both.estate.clone();
     single.high_availability = None;
-    let own = start_leasehold(&single, folder.path())?;
+    let own = start_leasehold(&single, &folder.path().join("own"))?;
+    let back = if and_back {
+        let mut estate = imported(&both.export.configuration)?;
+        estate.high_availability = None;
+        Some(start_leasehold(&estate, &folder.path().join("back"))?)
+    } else {
+        None
+    };
     let ears = Ears::open()?;
-    let peers = vec![Peer::new(&ears, "Kea", kea.address)?, Peer::new(&ears, "Leasehold", own.address)?];
+    let mut peers = vec![Peer::new(&ears, "Kea", kea.address)?, Peer::new(&ears, "Leasehold", own.address)?];
+    if let Some(back) = &back {
+        peers.push(Peer::new(&ears, "imported", back.address)?);
+    }
     let mut random = Random::new(seed);
     let networks: usize = both.estate.sites.iter().map(|site| site.networks.len()).sum();
     // So few that no pool is ever empty: who is still offered an address then depends on how long offers are held.
-    let clients = clients(&both.estate, (24 * networks).min(160), &mut random);
+    let clients = clients(&both.estate, (12 * networks).min(160), &mut random);
     let mut conversation = Conversation {
         estate: &both.estate,
         ears: &ears,
@@ -262,10 +293,10 @@ impl Conversation<'_> {
         }
     }
 
-    /// Whether a reservation knows the client by its circuit, which only a relay can say.
+    /// Whether the client may have its address by its circuit alone, which only a relay can say.
     fn is_forgotten(&self, saying: &Saying) -> bool {
         let client = &self.clients[saying.client];
-        matches!(saying.asks[0], Ask::Renew(_)) && client.reserved && client.circuit.is_some()
+        matches!(saying.asks[0], Ask::Renew(_)) && client.circuit.is_some()
     }
 
     fn compare_replies(&mut self, saying: &Saying, which: usize, kea: &Reply, own: &Reply) {

@@ -30,10 +30,17 @@ pub(super) fn within(term: &str, prefix: Cidr) -> String {
     if rest == 0 {
         return format!("substring({term}, 0, {whole}) == 0x{}", hex(&octets[..whole]));
     }
-    let last = u16::from(octets[whole])..u16::from(octets[whole]) + (1 << (8 - rest));
-    let part =
-        |last: u16| format!("substring({term}, 0, {}) == 0x{}{last:02x}", whole + 1, hex(&octets[..whole]));
-    format!("({})", last.map(part).collect::<Vec<_>>().join(" or "))
+    // Digits of four bits: at most eight of them, where octets would be up to 128.
+    let digits = usize::from(prefix.length() / 4);
+    let text = hex(&octets);
+    let rest = prefix.length() % 4;
+    let same = |digits: &str| format!("substring(hexstring({term}, ''), 0, {}) == '{digits}'", digits.len());
+    if rest == 0 {
+        return same(&text[..digits]);
+    }
+    let first = u32::from_str_radix(&text[digits..=digits], 16).expect("a hexadecimal digit");
+    let parts = (first..first + (1 << (4 - rest))).map(|last| same(&format!("{}{last:x}", &text[..digits])));
+    format!("({})", parts.collect::<Vec<_>>().join(" or "))
 }
 
 /// A literal as Kea reads it.
@@ -196,8 +203,9 @@ mod tests {
         assert_eq!(within("pkt4.giaddr", prefix("10.1.2.0/24")), "substring(pkt4.giaddr, 0, 3) == 0x0a0102");
         assert_eq!(
             within("x", prefix("10.1.2.0/23")),
-            "(substring(x, 0, 3) == 0x0a0102 or substring(x, 0, 3) == 0x0a0103)"
+            "(substring(hexstring(x, ''), 0, 6) == '0a0102' or substring(hexstring(x, ''), 0, 6) == '0a0103')"
         );
+        assert_eq!(within("x", prefix("10.1.32.0/20")), "substring(hexstring(x, ''), 0, 5) == '0a012'");
         assert_eq!(within("x", prefix("10.1.2.3/32")), "x == 10.1.2.3");
     }
 

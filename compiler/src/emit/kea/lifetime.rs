@@ -101,7 +101,16 @@ impl<'a> Exporter<'a> {
         let is_everywhere = !by_times.contains_key(&None);
         let most = by_times.iter().max_by_key(|(_, networks)| networks.len()).map(|(times, _)| *times);
         let usual = most.flatten().filter(|_| is_everywhere);
-        let mut add = |times: Times, place: Condition| {
+        // Where they hold is a class of its own, which other classes with other times may share.
+        let mut places = Vec::new();
+        for (times, networks) in by_times {
+            let Some(times) = times.filter(|times| Some(*times) != usual) else { continue };
+            let from: Vec<String> = networks.iter().map(|network| comes_from(network)).collect();
+            let from = self.classes.ordinary("from", Some(&from.join(" or ")), Map::new());
+            places.push((times, Condition::When(format!("member('{from}')"))));
+        }
+        places.extend(usual.map(|times| (times, Condition::Always)));
+        for (times, place) in places {
             // Classes that ask whether a client is known come later than all others, so then these do, too.
             let known = "(member('KNOWN') or member('UNKNOWN'))".to_owned();
             let late = if late { Condition::When(known) } else { Condition::Always };
@@ -109,14 +118,6 @@ impl<'a> Exporter<'a> {
             times.write(&mut content);
             let test = Condition::member(class).and(place).and(late).test();
             self.classes.ordinary(&format!("{class}#lease"), Some(&test), content);
-        };
-        for (times, networks) in by_times {
-            let Some(times) = times.filter(|times| Some(*times) != usual) else { continue };
-            let from: Vec<String> = networks.iter().map(|network| comes_from(network)).collect();
-            add(times, Condition::When(format!("({})", from.join(" or "))));
-        }
-        if let Some(times) = usual {
-            add(times, Condition::Always);
         }
     }
 
