@@ -13,6 +13,7 @@ mod lift;
 pub mod listing;
 mod octets;
 mod several;
+pub mod tables;
 mod translate;
 mod yaml;
 

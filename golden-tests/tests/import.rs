@@ -2,7 +2,7 @@
 //! `expected.txt` beside it what was not carried as it stood, the files of the estate, and what the check says of them.
 //!
 //! Kea 2.2 accepts every configuration of a case, but for those that are faulty or of Kea 3, and say so by their name, and
-//! those whose hook libraries would have to be there.
+//! those whose hook libraries would have to be there. `cases/import-tables/NAME` holds tables instead.
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -16,6 +16,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use leasehold_compiler::diag::{Look, human};
 use leasehold_compiler::import::json::Loaded;
+use leasehold_compiler::import::tables::{self, Kind, Mapping};
 use leasehold_compiler::import::{Grouping, Imported, Wishes, kea, listing};
 use leasehold_compiler::source::Sources;
 use leasehold_compiler::{Cache, compile};
@@ -38,7 +39,30 @@ fn main() -> ExitCode {
             trials.push(trial(format!("{}: accepted by Kea", again.name), &[KEA], move || accepted(&again)));
         }
     }
+    for case in case::find("import-tables") {
+        trials.push(trial(format!("tables: {}", case.name), &[], move || check_tables(&case)));
+    }
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// `NAME.csv` for each kind of table, and `mapping.txt`.
+fn check_tables(case: &Case) -> Result<(), String> {
+    let folder = &case.folder;
+    let read = || {
+        let mapping = match load(folder, "mapping.txt") {
+            Ok(file) => Mapping::read(&file)?,
+            Err(_) => Mapping::default(),
+        };
+        let table = |kind: Kind| load(folder, &format!("{}.csv", kind.name())).ok().map(|file| (kind, file));
+        let tables: Vec<(Kind, Loaded)> = Kind::ALL.into_iter().filter_map(table).collect();
+        let wishes = Wishes { name: "example".to_owned(), grouping: Grouping::Auto };
+        tables::csv(&tables, &mapping, &wishes)
+    };
+    let text = match read() {
+        Ok(imported) => shown(case, imported)?,
+        Err(fault) => format!("{fault}\n"),
+    };
+    expectation::compare(&folder.join("expected.txt"), &text)
 }
 
 fn load(folder: &Path, name: &str) -> Result<Loaded, String> {

@@ -10,15 +10,18 @@ pub mod options;
 pub mod pair;
 pub mod scope;
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use leasehold_schemas::vocab::{AddrRange, Cidr, CidrError};
+use leasehold_schemas::vocab::{AddrRange, Cidr, CidrError, Space};
 
 use super::book::{MapView, View};
 use super::json::Value;
 use super::listing::Fate;
+use super::yaml::Yaml;
 use definitions::Definitions;
 pub use host::Host;
+use options::Datum;
 use pair::Pair;
 use scope::{Level, Scope};
 
@@ -140,7 +143,52 @@ impl<'b> Server<'b> {
         let hosts = reading.hosts(map);
         let decline_probation = map.number("decline-probation-period");
         let Reading { definitions, .. } = reading;
-        Some(Server { scope, decline_probation, definitions, classes, networks, hosts, pair: hooks.pair })
+        let mut server =
+            Server { scope, decline_probation, definitions, classes, networks, hosts, pair: hooks.pair };
+        server.complete_vendor_options();
+        Some(server)
+    }
+
+    /// In Kea option 43 of the nearest scope counts whole; here its sub-options are inherited one by one. So a scope that
+    /// says some takes away those that others say, wherever it could inherit them.
+    fn complete_vendor_options(&mut self) {
+        let codes = |scope: &Scope<'_>| -> BTreeSet<u8> {
+            let own = scope.options.iter().filter(|datum| datum.space == Space::Vendor43);
+            own.map(|datum| datum.code).collect()
+        };
+        let mut places = vec![&mut self.scope];
+        for network in &mut self.networks {
+            places.push(&mut network.scope);
+            for subnet in &mut network.subnets {
+                places.push(&mut subnet.scope);
+                places.extend(subnet.pools.iter_mut().map(|pool| &mut pool.scope));
+                places.extend(subnet.hosts.iter_mut().map(|host| &mut host.scope));
+            }
+        }
+        places.extend(self.hosts.iter_mut().map(|host| &mut host.scope));
+        if places.iter().all(|scope| codes(scope).is_empty()) {
+            // Classes alone: a client is hardly of two vendors.
+            return;
+        }
+        let scopes = places.into_iter().chain(self.classes.iter_mut().map(|class| &mut class.scope));
+        let mut scopes: Vec<&mut Scope<'b>> = scopes.filter(|scope| !codes(scope).is_empty()).collect();
+        let all: BTreeSet<u8> = scopes.iter().flat_map(|scope| codes(scope)).collect();
+        for scope in &mut scopes {
+            let own = codes(scope);
+            let Some(first) = scope.options.iter().find(|datum| datum.space == Space::Vendor43).cloned()
+            else {
+                continue;
+            };
+            let taken = all.difference(&own).map(|code| Datum {
+                code: *code,
+                value: Some(Yaml::Null),
+                always: false,
+                never: false,
+                ..first.clone()
+            });
+            let taken: Vec<Datum<'b>> = taken.collect();
+            scope.options.extend(taken);
+        }
     }
 
     /// Every subnet.
@@ -172,7 +220,7 @@ fn read_class<'b>(at: usize, map: MapView<'b>, definitions: &mut Definitions) ->
 struct Reading {
     definitions: Definitions,
     /// What `flex-id` means.
-    flexible: Option<&'static str>,
+    flexible: keys::Flexible,
     /// Kinds of identifiers by which Kea looks for a reservation.
     identifiers: Option<Vec<String>>,
 }

@@ -14,6 +14,8 @@ mod sending;
 mod sites;
 mod timers;
 
+use std::collections::BTreeSet;
+
 use super::draft::{EstateDraft, Key, NetworkDraft, PlaceDraft};
 use super::kea::definitions::written;
 use super::kea::{Network, Server};
@@ -61,6 +63,8 @@ impl At {
 struct Tree<'s, 'b> {
     server: &'s Server<'b>,
     classes: Classes<'b>,
+    /// Options that are always sent everywhere.
+    unasked: BTreeSet<u8>,
     estate: PlaceDraft,
     networks: Vec<NetworkDraft>,
 }
@@ -119,7 +123,8 @@ impl<'s, 'b> Tree<'s, 'b> {
 pub fn estate(server: &Server<'_>, name: &str, grouping: &Grouping) -> EstateDraft {
     let classes = Classes::of(server);
     let networks = server.networks.iter().map(places::network).collect();
-    let mut tree = Tree { server, classes, estate: PlaceDraft::default(), networks };
+    let unasked = sending::unasked(server, &classes);
+    let mut tree = Tree { server, classes, unasked, estate: PlaceDraft::default(), networks };
     places::fill(&mut tree);
     precedence::restate(&mut tree);
     sending::fill(&mut tree);

@@ -261,6 +261,38 @@ pub(super) enum ImportSource {
         #[arg(long, value_name = "KEY", conflicts_with = "sites")]
         site_key: Option<String>,
     },
+    /// Tables, as spreadsheets and address plans export them; the first row names the columns.
+    ///
+    /// Columns are known by their usual names (`site`, `subnet`, `pool`, `gateway`, `mac`, `ip`, `hostname` and the like);
+    /// `option.NAME` is an option. Others are named in a mapping file, which is YAML: `delimiter`, and for each table
+    /// (`sites`, `subnets`, `reservations`, `exclusions`, `options`) a map of its columns to keys, `option.NAME` or
+    /// `ignore`. What cannot be read is listed with its line and the field's number, and its siblings stay.
+    Csv {
+        /// Sites: site, name, lease, options.
+        #[arg(long, value_name = "FILE")]
+        sites: Option<PathBuf>,
+        /// Subnets: site, network, subnet, id, pool, relay, lease, description, options.
+        #[arg(long, value_name = "FILE")]
+        subnets: Option<PathBuf>,
+        /// Reservations: one of mac, client-id, circuit-id, remote-id, duid; ip, hostname, description, classes, subnet,
+        /// site, options.
+        #[arg(long, value_name = "FILE")]
+        reservations: Option<PathBuf>,
+        /// Addresses never given out: range, or first and last; reason.
+        #[arg(long, value_name = "FILE")]
+        exclusions: Option<PathBuf>,
+        /// Options, one a row: option, value; site, network or subnet unless it is for the whole estate.
+        #[arg(long, value_name = "FILE")]
+        options: Option<PathBuf>,
+        /// What columns mean.
+        #[arg(long, value_name = "FILE")]
+        mapping: Option<PathBuf>,
+        /// What stands between fields: one character, or `tab`; default: a comma.
+        #[arg(long, value_name = "CHARACTER")]
+        delimiter: Option<String>,
+        #[command(flatten)]
+        target: ImportTarget,
+    },
 }
 
 #[derive(Args, Debug)]

@@ -9,6 +9,7 @@ use std::time::Instant;
 use leasehold_compiler::diag;
 use leasehold_compiler::import::json::{BYTES_MAX, Fault, Loaded};
 use leasehold_compiler::import::listing::{self, Counts, Item};
+use leasehold_compiler::import::tables::{self, Kind, Mapping};
 use leasehold_compiler::import::{self, Grouping, Imported, Wishes};
 use leasehold_compiler::source::Sources;
 use leasehold_compiler::{Cache, Compilation};
@@ -30,6 +31,10 @@ pub(super) enum ImportError {
     TooLarge(PathBuf),
     /// It is no configuration.
     Malformed(Fault),
+    /// No table was named.
+    NoTable,
+    /// A delimiter is one character.
+    Delimiter(String),
     /// The folder for the estate has something in it.
     NotEmpty(PathBuf),
     /// The folder for the estate is a file.
@@ -61,7 +66,50 @@ pub(super) fn import(global: &Global, source: &ImportSource) -> Result<u8, Failu
                 .map_err(ImportError::Malformed)?;
             finish(global, target, imported, begun)
         }
+        ImportSource::Csv {
+            sites,
+            subnets,
+            reservations,
+            exclusions,
+            options,
+            mapping,
+            delimiter,
+            target,
+        } => {
+            writable(target)?;
+            let named = [
+                (Kind::Sites, sites),
+                (Kind::Subnets, subnets),
+                (Kind::Reservations, reservations),
+                (Kind::Exclusions, exclusions),
+                (Kind::Options, options),
+            ];
+            let mut files = Vec::new();
+            for (kind, path) in named.iter().filter_map(|(kind, path)| Some((*kind, path.as_ref()?))) {
+                files.push((kind, load(path)?));
+            }
+            let imported = tables(&files, mapping.as_deref(), delimiter.as_deref(), target)?;
+            finish(global, target, imported, begun)
+        }
     }
+}
+
+fn tables(
+    files: &[(Kind, Loaded)],
+    mapping: Option<&Path>,
+    delimiter: Option<&str>,
+    target: &ImportTarget,
+) -> Result<Imported, ImportError> {
+    let first = files.first().ok_or(ImportError::NoTable)?;
+    let mut columns = match mapping {
+        Some(path) => Mapping::read(&load(path)?).map_err(ImportError::Malformed)?,
+        None => Mapping::default(),
+    };
+    if let Some(text) = delimiter {
+        columns.delimiter = tables::delimiter(text).ok_or_else(|| ImportError::Delimiter(text.to_owned()))?;
+    }
+    let wishes = Wishes { name: estate_name(target, Path::new(&first.1.name)), grouping: Grouping::Auto };
+    tables::csv(files, &columns, &wishes).map_err(ImportError::Malformed)
 }
 
 /// The name that was asked for, else that of the file.
@@ -202,6 +250,14 @@ impl fmt::Display for ImportError {
                 BYTES_MAX >> 20
             ),
             ImportError::Malformed(fault) => write!(f, "{fault}"),
+            ImportError::NoTable => f.write_str("name at least one table, such as `--subnets FILE`"),
+            ImportError::Delimiter(text) => {
+                write!(
+                    f,
+                    "`--delimiter {}` is no delimiter; give one ASCII character, or `tab`",
+                    text.escape_debug()
+                )
+            }
             ImportError::NotEmpty(path) => write!(
                 f,
                 "{} is not empty; name a new folder, or say `--overwrite` to replace files of the same name",

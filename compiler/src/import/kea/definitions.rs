@@ -71,7 +71,7 @@ impl Definitions {
     /// The standard ones alone.
     pub fn new() -> Definitions {
         let ours = standard::standard();
-        let known = ours.iter().map(standard_in_kea).collect();
+        let known = ours.iter().map(standard_in_kea).chain(cablelabs()).collect();
         let mut definitions = Definitions { known, standard: ours.len(), ours, ..Definitions::default() };
         definitions.vendor_43.insert(SPACE_43.to_owned());
         definitions
@@ -169,10 +169,14 @@ impl Definitions {
         }
     }
 
-    /// Makes sure that a sub-option has a definition, so that it can be named: octets, if nobody defined it.
-    pub fn ensure(&mut self, space: Space, code: u8) -> Option<Definition> {
+    /// Makes sure that a sub-option has a definition, so that it can be named: that of Kea, or octets if there is none.
+    pub fn ensure(&mut self, space: Space, code: u8, kea: Option<&KeaDefinition>) -> Option<Definition> {
         if let Some(known) = self.ours(space, code) {
             return Some(known);
+        }
+        if let Some(typed) = kea.and_then(|kea| self.typed(space, kea)) {
+            self.ours.push(typed.clone());
+            return Some(typed);
         }
         let name = match space {
             Space::Dhcp4 => return None,
@@ -239,31 +243,25 @@ impl Definitions {
             view.note(Fate::Changed, format!("the option is called `{name}` here"), "");
             self.renamed.insert((kea.space.clone(), kea.name.clone()), name.clone());
         }
-        let fields: Vec<Option<OptionType>> = kea.fields.iter().map(|kind| our_type(*kind)).collect();
-        let typed = our_type(kea.kind).filter(|_| {
-            fields.iter().all(Option::is_some) && (space != Space::Dhcp4 || kea.encapsulates.is_empty())
-        });
-        if typed.is_none() {
+        let definition = self.typed(space, kea).unwrap_or_else(|| {
             view.note(Fate::Changed, "its values are written in hexadecimal: there is no such type here", "");
-        }
-        let (kind, array, fields) = match typed {
-            Some(OptionType::Record) => {
-                (OptionType::Record, kea.array, fields.into_iter().flatten().collect())
-            }
-            Some(kind) => {
-                (kind, kea.array && !matches!(kind, OptionType::Empty | OptionType::Binary), Vec::new())
-            }
-            None => (OptionType::Binary, false, Vec::new()),
-        };
-        self.ours.push(Definition {
-            name,
-            space,
-            code: OptionCode(kea.code),
-            kind,
-            array,
-            fields,
-            span: None,
+            let (code, kind) = (OptionCode(kea.code), OptionType::Binary);
+            Definition { name: name.clone(), space, code, kind, array: false, fields: Vec::new(), span: None }
         });
+        self.ours.push(Definition { name, ..definition });
+    }
+
+    /// Ours, if there are such types here.
+    fn typed(&self, space: Space, kea: &KeaDefinition) -> Option<Definition> {
+        let fields: Vec<OptionType> = kea.fields.iter().map(|kind| our_type(*kind)).collect::<Option<_>>()?;
+        let kind = our_type(kea.kind).filter(|_| space != Space::Dhcp4 || kea.encapsulates.is_empty())?;
+        let (array, fields) = match kind {
+            OptionType::Record => (kea.array, fields),
+            OptionType::Empty | OptionType::Binary => (false, Vec::new()),
+            _ => (kea.array, Vec::new()),
+        };
+        let name = self.free_name(&kea.name);
+        Some(Definition { name, space, code: OptionCode(kea.code), kind, array, fields, span: None })
     }
 
     /// A name that is a word and nobody has.
@@ -280,6 +278,21 @@ impl Definitions {
         let numbered = (2..).map(|number: u32| format!("{name}-{number}")).find(|name| !taken(name));
         numbered.expect("there are more numbers than definitions")
     }
+}
+
+/// What Kea itself knows of CableLabs' sub-options of option 125.
+fn cablelabs() -> [KeaDefinition; 2] {
+    [("oro", 1, KeaType::Uint8), ("tftp-servers", 2, KeaType::Ipv4Address)].map(|(name, code, kind)| {
+        KeaDefinition {
+            name: name.to_owned(),
+            code,
+            space: "vendor-4491".to_owned(),
+            kind,
+            array: true,
+            fields: Vec::new(),
+            encapsulates: String::new(),
+        }
+    })
 }
 
 /// A definition as it is written in the estate.

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use leasehold_schemas::vocab::{HexBytes, MacAddr};
 
 use super::definitions::Definitions;
+use super::keys::Flexible;
 use super::scope::{Level, Scope, address};
 use crate::import::book::{MapView, View};
 use crate::import::listing::Fate;
@@ -53,11 +54,12 @@ pub fn identifiers(map: MapView<'_>) -> Option<Vec<String>> {
 }
 
 impl<'b> Host<'b> {
-    /// Reads an entry; nothing if no client can be known by it, and that is told. `flexible`: our key for `flex-id`.
+    /// Reads an entry; nothing if no client can be known by it, and that is told. `flexible`: what
+    /// `flex-id` is.
     pub fn read(
         map: MapView<'b>,
         definitions: &mut Definitions,
-        flexible: Option<&'static str>,
+        flexible: Flexible,
         identifiers: Option<&[String]>,
     ) -> Option<Host<'b>> {
         let view = map.view;
@@ -74,8 +76,16 @@ impl<'b> Host<'b> {
             return None;
         };
         let key = match (*kind, flexible) {
-            ("flex-id", Some(key)) => key,
-            ("flex-id", None) => {
+            ("flex-id", Flexible::Key(key)) => key,
+            ("flex-id", Flexible::Nothing) => {
+                view.tell(
+                    Fate::Idle,
+                    "the library that computes `flex-id` is not loaded, so Kea never finds it",
+                    "",
+                );
+                return None;
+            }
+            ("flex-id", Flexible::Computed) => {
                 let reason = "`flex-id` is computed by an expression, and no identifier here is";
                 let advice = "reserve by `circuit-id` or `remote-id`, or write a class whose test is the expression and \
                               name it in the `only` of a pool of one address";

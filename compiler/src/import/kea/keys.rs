@@ -8,8 +8,19 @@ use crate::import::listing::Fate;
 pub struct Hooks<'b> {
     /// The pair.
     pub pair: Option<Pair<'b>>,
-    /// Our key for what `flex-id` is computed from.
-    pub flexible: Option<&'static str>,
+    /// What `flex-id` is computed from.
+    pub flexible: Flexible,
+}
+
+/// What `flex-id` means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flexible {
+    /// Nothing: the library that computes it is not loaded.
+    Nothing,
+    /// What our identifier of this key is.
+    Key(&'static str),
+    /// Something that no identifier here is.
+    Computed,
 }
 
 /// Keys about updates of DNS, at every level.
@@ -214,7 +225,7 @@ fn told_if(map: MapView<'_>, key: &str, idle: fn(bool) -> bool, reason: &str, ad
 
 /// Hook libraries: the pair and `flex-id` are read, each of the others is told of.
 pub fn hooks(map: MapView<'_>) -> Hooks<'_> {
-    let mut hooks = Hooks { pair: None, flexible: None };
+    let mut hooks = Hooks { pair: None, flexible: Flexible::Nothing };
     for library in map.maps("hooks-libraries") {
         let path = library.text("library").unwrap_or_default();
         let name = path.rsplit('/').next().unwrap_or(path);
@@ -230,7 +241,7 @@ pub fn hooks(map: MapView<'_>) -> Hooks<'_> {
 }
 
 /// Our identifier for the expression that `flex-id` is computed with, where it is one.
-fn flexible(parameters: MapView<'_>, library: View<'_>) -> Option<&'static str> {
+fn flexible(parameters: MapView<'_>, library: View<'_>) -> Flexible {
     let expression = parameters.text("identifier-expression").unwrap_or_default();
     let plain: String = expression.chars().filter(|c| !c.is_whitespace()).collect();
     if parameters.boolean("replace-client-id") == Some(true) {
@@ -243,11 +254,11 @@ fn flexible(parameters: MapView<'_>, library: View<'_>) -> Option<&'static str> 
     }
     parameters.boolean("ignore-iaid");
     match plain.as_str() {
-        "relay4[1].hex" | "option[82].option[1].hex" => Some("circuit-id"),
-        "relay4[2].hex" | "option[82].option[2].hex" => Some("remote-id"),
-        "option[61].hex" | "option[dhcp-client-identifier].hex" => Some("client-id"),
-        "pkt4.mac" => Some("mac"),
-        _ => None,
+        "relay4[1].hex" | "option[82].option[1].hex" => Flexible::Key("circuit-id"),
+        "relay4[2].hex" | "option[82].option[2].hex" => Flexible::Key("remote-id"),
+        "option[61].hex" | "option[dhcp-client-identifier].hex" => Flexible::Key("client-id"),
+        "pkt4.mac" => Flexible::Key("mac"),
+        _ => Flexible::Computed,
     }
 }
 

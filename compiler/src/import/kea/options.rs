@@ -176,8 +176,11 @@ fn datum<'b>(definitions: &mut Definitions, raw: &Raw<'b>, all: &[Raw<'b>]) -> O
         }
         _ => {}
     }
-    let ours =
-        if space == Space::Dhcp4 { definitions.ours(space, *code) } else { definitions.ensure(space, *code) };
+    let ours = if space == Space::Dhcp4 {
+        definitions.ours(space, *code)
+    } else {
+        definitions.ensure(space, *code, definition.as_ref())
+    };
     let Some(ours) = ours else {
         view.tell(Fate::Lost, format!("code {code} cannot be an option here"), "codes run from 1 to 254");
         return None;
@@ -355,7 +358,7 @@ fn words(definition: &Definition, octets: &[u8]) -> Option<Yaml> {
 }
 
 /// What decoding this YAML gives.
-fn option_value(value: &Yaml) -> Spanned<OptionValue> {
+pub fn option_value(value: &Yaml) -> Spanned<OptionValue> {
     let span = Span { file: FileId(0), start: 0, end: 0 };
     let value = match value {
         Yaml::Null => OptionValue::Null,

@@ -25,7 +25,9 @@ pub fn keep_back(tree: &mut Tree<'_, '_>) {
             unusable.extend(
                 network.scope.relays.iter().chain(&subnet.scope.relays).map(|relay| (*relay, "relay")),
             );
-            unusable.extend(routers(tree, At::Subnet(n, s)).into_iter().map(|router| (router, "router")));
+            let pools = (0..subnet.pools.len()).map(|p| At::Pool(n, s, p));
+            let places = At::Subnet(n, s).chain().chain(pools);
+            unusable.extend(routers(tree, places).into_iter().map(|router| (router, "router")));
             if subnet.prefix.reserves_ends() {
                 unusable.insert(subnet.prefix.network(), "network address");
                 unusable.insert(subnet.prefix.last(), "broadcast address");
@@ -46,10 +48,8 @@ pub fn keep_back(tree: &mut Tree<'_, '_>) {
     }
 }
 
-/// Every router that somebody in the subnet is told.
-fn routers(tree: &Tree<'_, '_>, subnet: At) -> Vec<Ipv4Addr> {
-    let pools = tree.places().into_iter().filter(|at| matches!(at, At::Pool(..)) && at.is_in(subnet));
-    let places = subnet.chain().chain(pools);
+/// Every router that somebody in these places is told.
+fn routers(tree: &Tree<'_, '_>, places: impl Iterator<Item = At>) -> Vec<Ipv4Addr> {
     let mut routers = Vec::new();
     for at in places {
         for ((_, key), value) in &tree.draft(at).says {

@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 
 use leasehold_schemas::vocab::{OptionCode, Space};
 
-use super::{At, Tree};
+use super::{At, Classes, Tree};
 use crate::import::draft::Key;
 use crate::import::kea::options::Datum;
+use crate::import::kea::scope::Scope;
+use crate::import::kea::{Network, Server};
 use crate::import::yaml::Yaml;
 use crate::resolve::definitions::is_protocol_owned;
 
@@ -25,7 +27,7 @@ pub fn flagged(options: &[Datum<'_>], flag: fn(&Datum<'_>) -> bool) -> BTreeSet<
 
 /// Writes both lists where they differ from what is inherited.
 pub fn fill(tree: &mut Tree<'_, '_>) {
-    let always = Lists { key: Key::AlwaysSend, flag: |datum| datum.always, base: unasked(tree) };
+    let always = Lists { key: Key::AlwaysSend, flag: |datum| datum.always, base: tree.unasked.clone() };
     always.fill(tree);
     let never = Lists { key: Key::NeverSend, flag: |datum| datum.never, base: BTreeSet::new() };
     never.fill(tree);
@@ -33,9 +35,14 @@ pub fn fill(tree: &mut Tree<'_, '_>) {
 
 /// What is always sent everywhere: what Kea sends unasked as far as anybody says it, and what is flagged wherever it is
 /// said.
-fn unasked(tree: &Tree<'_, '_>) -> BTreeSet<u8> {
+pub fn unasked(server: &Server<'_>, classes: &Classes<'_>) -> BTreeSet<u8> {
+    let networks = server.networks.iter();
+    let networks = networks.flat_map(|network| std::iter::once(&network.scope).chain(in_subnets(network)));
+    let of_classes = classes.kea.iter().flatten().map(|class| &class.scope);
+    let devices = server.hosts.iter().map(|host| &host.scope);
+    let scopes = std::iter::once(&server.scope).chain(networks).chain(of_classes).chain(devices);
     let (mut said, mut flagged_once, mut unflagged) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for datum in all_data(tree).filter(|datum| datum.space == Space::Dhcp4) {
+    for datum in scopes.flat_map(|scope| &scope.options).filter(|datum| datum.space == Space::Dhcp4) {
         said.insert(datum.code);
         if datum.always {
             flagged_once.insert(datum.code)
@@ -48,13 +55,13 @@ fn unasked(tree: &Tree<'_, '_>) -> BTreeSet<u8> {
     UNASKED.into_iter().filter(|code| said.contains(code)).chain(own).collect()
 }
 
-/// Every option of every scope.
-fn all_data<'t>(tree: &'t Tree<'_, '_>) -> impl Iterator<Item = &'t Datum<'t>> {
-    let places = tree.places().into_iter().map(|at| tree.scope(at));
-    let classes = tree.classes.kea.iter().flatten().map(|class| &class.scope);
-    let hosts = tree.server.subnets().flat_map(|subnet| &subnet.hosts).chain(&tree.server.hosts);
-    let hosts = hosts.map(|host| &host.scope);
-    places.chain(classes).chain(hosts).flat_map(|scope| &scope.options)
+/// What subnets, pools and reservations of a network say.
+fn in_subnets<'s, 'b>(network: &'s Network<'b>) -> impl Iterator<Item = &'s Scope<'b>> {
+    network.subnets.iter().flat_map(|subnet| {
+        let pools = subnet.pools.iter().map(|pool| &pool.scope);
+        let hosts = subnet.hosts.iter().map(|host| &host.scope);
+        std::iter::once(&subnet.scope).chain(pools).chain(hosts)
+    })
 }
 
 /// One of the two lists.
@@ -114,8 +121,11 @@ fn option_name(tree: &Tree<'_, '_>, code: u8) -> String {
 
 /// A reservation's lists: what holds where it stands, with its own flags. Nothing if it has none of its own.
 pub fn of_host(tree: &Tree<'_, '_>, at: At, options: &[Datum<'_>]) -> Vec<(Key, Yaml)> {
+    if !options.iter().any(|datum| datum.always || datum.never) {
+        return Vec::new();
+    }
     let lists = [
-        Lists { key: Key::AlwaysSend, flag: |datum| datum.always, base: unasked(tree) },
+        Lists { key: Key::AlwaysSend, flag: |datum| datum.always, base: tree.unasked.clone() },
         Lists { key: Key::NeverSend, flag: |datum| datum.never, base: BTreeSet::new() },
     ];
     let list = |lists: &Lists| {
