@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use leasehold_schemas::source::FileId;
 use leasehold_schemas::vocab::{AddrRange, Space};
 
 use super::draft::{
@@ -9,6 +10,8 @@ use super::draft::{
     SubnetDraft,
 };
 use super::yaml::{self, Yaml};
+use crate::format::format;
+use crate::grammar::Document;
 use crate::parse::limits::FILE_BYTES_MAX;
 use crate::source::{ESTATE_PATH, SourceFile};
 
@@ -233,6 +236,9 @@ fn push_list(entries: &mut Entries, key: &str, items: Vec<Yaml>) {
     }
 }
 
+/// A file in the one layout of estates.
 fn file(path: &str, text: String) -> SourceFile {
-    SourceFile { path: path.to_owned(), bytes: text.into_bytes() }
+    let document = if path == ESTATE_PATH { Document::Estate } else { Document::Site };
+    let bytes = format(document, FileId(0), text.as_bytes()).unwrap_or_else(|_| text.into_bytes());
+    SourceFile { path: path.to_owned(), bytes }
 }
