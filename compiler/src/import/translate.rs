@@ -14,11 +14,11 @@ mod sending;
 mod sites;
 mod timers;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{EstateDraft, Key, NetworkDraft, PlaceDraft};
 use super::kea::definitions::written;
-use super::kea::{Network, Server};
+use super::kea::{Class, Network, Server};
 use super::listing::Fate;
 use super::yaml::Yaml;
 
@@ -63,6 +63,8 @@ impl At {
 struct Tree<'s, 'b> {
     server: &'s Server<'b>,
     classes: Classes<'b>,
+    /// Where each class counts, in order: everywhere, or in the places that name it.
+    homes: Vec<Vec<At>>,
     /// Options that are always sent everywhere.
     unasked: BTreeSet<u8>,
     estate: PlaceDraft,
@@ -81,6 +83,29 @@ impl<'s, 'b> Tree<'s, 'b> {
             }
         }
         places
+    }
+
+    /// Where each class counts.
+    fn find_homes(&self) -> Vec<Vec<At>> {
+        let mut named: BTreeMap<&str, BTreeSet<At>> = BTreeMap::new();
+        for at in self.places() {
+            for (name, _) in &self.scope(at).additional {
+                named.entry(name).or_default().insert(at);
+            }
+        }
+        let homes = |kea: &Option<Class<'b>>| match kea {
+            Some(kea) if kea.only_additional => {
+                named.get(kea.name.as_str()).into_iter().flatten().copied().collect()
+            }
+            Some(_) => vec![At::Estate],
+            None => Vec::new(),
+        };
+        self.classes.kea.iter().map(homes).collect()
+    }
+
+    /// Whether a class counts in a place.
+    fn counts(&self, class: usize, at: At) -> bool {
+        at.chain().any(|at| self.homes[class].binary_search(&at).is_ok())
     }
 
     /// What Kea says in a place.
@@ -124,7 +149,9 @@ pub fn estate(server: &Server<'_>, name: &str, grouping: &Grouping) -> EstateDra
     let classes = Classes::of(server);
     let networks = server.networks.iter().map(places::network).collect();
     let unasked = sending::unasked(server, &classes);
-    let mut tree = Tree { server, classes, unasked, estate: PlaceDraft::default(), networks };
+    let estate = PlaceDraft::default();
+    let mut tree = Tree { server, classes, homes: Vec::new(), unasked, estate, networks };
+    tree.homes = tree.find_homes();
     places::fill(&mut tree);
     precedence::restate(&mut tree);
     sending::fill(&mut tree);

@@ -202,23 +202,9 @@ fn class_values(tree: &mut Tree<'_, '_>, bounded: bool) {
                 says.extend(keys.iter().copied().zip(times.map(seconds)));
             }
         }
-        for home in tree.homes(index) {
+        for home in tree.homes[index].clone() {
             let place: &mut Says = &mut tree.draft_mut(home).says;
             place.extend(says.iter().map(|(key, value)| ((Some(index), *key), value.clone())));
-        }
-    }
-}
-
-impl Tree<'_, '_> {
-    /// Where a class counts: everywhere, or in the places that name it.
-    pub fn homes(&self, class: usize) -> Vec<At> {
-        match &self.classes.kea[class] {
-            Some(kea) if kea.only_additional => {
-                let names_it = |at: &At| self.scope(*at).additional.iter().any(|(name, _)| *name == kea.name);
-                self.places().into_iter().filter(names_it).collect()
-            }
-            Some(_) => vec![At::Estate],
-            None => Vec::new(),
         }
     }
 }

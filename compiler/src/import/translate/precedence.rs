@@ -25,7 +25,7 @@ pub fn restate(tree: &mut Tree<'_, '_>) {
     let none = BTreeMap::new();
     for class in 0..tree.classes.kea.len() {
         let Some(kea) = tree.classes.kea[class].clone() else { continue };
-        let homes = tree.homes(class);
+        let homes = tree.homes[class].clone();
         for datum in &kea.scope.options {
             let Some(value) = &datum.value else { continue };
             if !datum.tags.is_empty() {

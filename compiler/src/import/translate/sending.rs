@@ -74,6 +74,11 @@ struct Lists {
 impl Lists {
     fn fill(&self, tree: &mut Tree<'_, '_>) {
         let of_classes = self.of_classes(tree);
+        let flags = |class: usize| {
+            let kea = tree.classes.kea[class].as_ref();
+            kea.map(|kea| (class, flagged(&kea.scope.options, self.flag))).filter(|(_, own)| !own.is_empty())
+        };
+        let flagging: Vec<(usize, BTreeSet<u8>)> = (0..tree.classes.kea.len()).filter_map(flags).collect();
         for at in tree.places() {
             let here = self.at(tree, at);
             let around = at.around().map(|around| self.at(tree, around));
@@ -81,13 +86,11 @@ impl Lists {
                 let list = self.list(tree, &here);
                 tree.draft_mut(at).say(self.key, list);
             }
-            for class in 0..tree.classes.kea.len() {
-                let Some(kea) = &tree.classes.kea[class] else { continue };
-                let own = flagged(&kea.scope.options, self.flag);
-                let counts = tree.homes(class).iter().any(|home| at.is_in(*home));
+            for (class, own) in &flagging {
+                let class = *class;
                 let inherited =
                     at.chain().skip(1).find_map(|at| tree.draft(at).says.get(&(Some(class), self.key)));
-                if !counts || (inherited.is_none() && own.is_subset(&here)) {
+                if !tree.counts(class, at) || (inherited.is_none() && own.is_subset(&here)) {
                     continue;
                 }
                 // A client may be in several classes, and the first one's list counts whole.
