@@ -5,6 +5,7 @@
 
 mod lines;
 pub mod proof;
+pub mod repeats;
 pub mod rules;
 mod suppression;
 
@@ -15,6 +16,7 @@ use crate::diag::{Diagnostic, Severity, Sink};
 use crate::model::Estate;
 use crate::resolve::{Part, Resolved};
 pub use lines::{Lines, Seen};
+use repeats::{Keyed, repeated};
 use rules::LooksAt;
 use rules::class::truths::Truths;
 
@@ -44,6 +46,8 @@ pub struct Local {
     findings: Sink,
     /// What is wrong with single lines, rule by rule.
     lines: Vec<Lines>,
+    /// Numbers of what several sites may say alike, rule by rule.
+    keys: Vec<Vec<Keyed>>,
 }
 
 /// What there is to do: one part of the estate for all rules that look at sites, or the whole for one rule, or for all
@@ -64,7 +68,11 @@ pub fn check<'a>(
 ) -> (Vec<Diagnostic>, Option<Checked<'a>>) {
     let wholes = rules::REGISTRY.iter().filter_map(|registered| match registered.looks_at {
         LooksAt::Estate(check) => Some(Task::Whole(check)),
-        LooksAt::Nothing | LooksAt::Site(_) | LooksAt::Lines(_) | LooksAt::Classes(_) => None,
+        LooksAt::Nothing
+        | LooksAt::Site(_)
+        | LooksAt::Lines(_)
+        | LooksAt::Repeats(..)
+        | LooksAt::Classes(_) => None,
     });
     let parts = resolved.parts.iter().map(|part| Task::Part(part));
     let tasks: Vec<Task<'_>> = std::iter::once(Task::Classes).chain(wholes).chain(parts).collect();
@@ -92,6 +100,7 @@ pub fn check<'a>(
     resolved.findings().for_each(|finding| sink.push(finding.clone()));
     found.into_iter().for_each(|found| sink.merge(found));
     gather(&common, resolved, &mut sink);
+    repeats(estate, resolved, &mut sink);
     let mut findings = suppression::apply(estate, sink, today).into_sorted();
     let stands_in_the_way = |finding: &Diagnostic| {
         finding.rule.severity == Severity::Error
@@ -110,7 +119,11 @@ fn classes(estate: &Estate, sink: &mut Sink) {
     for registered in rules::REGISTRY {
         match registered.looks_at {
             LooksAt::Classes(check) => check(&truths, sink),
-            LooksAt::Nothing | LooksAt::Site(_) | LooksAt::Lines(_) | LooksAt::Estate(_) => {}
+            LooksAt::Nothing
+            | LooksAt::Site(_)
+            | LooksAt::Lines(_)
+            | LooksAt::Repeats(..)
+            | LooksAt::Estate(_) => {}
         }
     }
 }
@@ -126,10 +139,29 @@ fn local(part: &Estate) -> Local {
                 check(part, &mut lines);
                 local.lines.push(lines);
             }
+            LooksAt::Repeats(keys, _) => local.keys.push(keys(part)),
             LooksAt::Nothing | LooksAt::Estate(_) | LooksAt::Classes(_) => {}
         }
     }
     local
+}
+
+/// Asks every rule that looks for what several sites say alike.
+fn repeats(estate: &Estate, resolved: &Resolved, sink: &mut Sink) {
+    let checks = rules::REGISTRY.iter().filter_map(|registered| match registered.looks_at {
+        LooksAt::Repeats(_, check) => Some(check),
+        LooksAt::Nothing
+        | LooksAt::Site(_)
+        | LooksAt::Lines(_)
+        | LooksAt::Estate(_)
+        | LooksAt::Classes(_) => None,
+    });
+    let parts: Vec<&Local> = resolved.parts.iter().filter_map(|part| part.local.get()).collect();
+    for (rule, check) in checks.enumerate() {
+        // What is common has no reservations in subnets.
+        let keys: Vec<&[Keyed]> = parts.iter().map(|local| local.keys[rule].as_slice()).collect();
+        check(estate, &repeated(&keys), sink);
+    }
 }
 
 /// Puts together what was found in the parts. A line that several of them inherit is one finding.

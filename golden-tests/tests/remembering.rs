@@ -166,7 +166,9 @@ fn a_rule_that_looks_at_one_site_finds_in_an_estate_what_it_finds_in_each_part()
         for registered in REGISTRY {
             match registered.looks_at {
                 LooksAt::Site(_) | LooksAt::Lines(_) => {}
-                LooksAt::Nothing | LooksAt::Estate(_) | LooksAt::Classes(_) => continue,
+                LooksAt::Nothing | LooksAt::Repeats(..) | LooksAt::Estate(_) | LooksAt::Classes(_) => {
+                    continue;
+                }
             }
             let mut sink = Sink::default();
             registered.looks_at.ask(&found.estate, &mut sink);

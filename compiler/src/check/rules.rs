@@ -18,6 +18,7 @@ pub mod secret;
 pub mod suppression;
 
 use super::Lines;
+use super::repeats::{Keyed, Keys, repeated};
 use crate::diag::{Rule, Sink};
 use crate::model::Estate;
 use class::truths::Truths;
@@ -43,6 +44,9 @@ pub enum LooksAt {
     Lines(fn(&Estate, &mut Lines)),
     /// The whole estate.
     Estate(fn(&Estate, &mut Sink)),
+    /// The whole estate, for what several sites may say alike: the rule gives each reservation that it looks at a number,
+    /// site by site, and is asked about those whose number another has too.
+    Repeats(Keys, fn(&Estate, &[Keyed], &mut Sink)),
     /// The whole estate, and what is proved of its classes, which is proved once.
     Classes(fn(&Truths<'_>, &mut Sink)),
 }
@@ -54,6 +58,7 @@ impl LooksAt {
             LooksAt::Nothing => {}
             LooksAt::Site(check) | LooksAt::Estate(check) => check(estate, sink),
             LooksAt::Classes(check) => check(&Truths::of(estate), sink),
+            LooksAt::Repeats(keys, check) => check(estate, &repeated(&[&keys(estate)]), sink),
             LooksAt::Lines(check) => {
                 let mut lines = Lines::default();
                 check(estate, &mut lines);
@@ -120,11 +125,19 @@ pub static REGISTRY: &[Registered] = &[
     site(&reservation::reserved_special_address::RULE, reservation::reserved_special_address::check),
     site(&reservation::bad_mac::RULE, reservation::bad_mac::check),
     site(&reservation::mac_and_client_id::RULE, reservation::mac_and_client_id::check),
-    estate(&reservation::duplicate_hostname::RULE, reservation::duplicate_hostname::check),
+    repeats(
+        &reservation::duplicate_hostname::RULE,
+        reservation::duplicate_hostname::keys,
+        reservation::duplicate_hostname::check,
+    ),
     site(&reservation::bad_hostname::RULE, reservation::bad_hostname::check),
     site(&reservation::reservation_in_pool::RULE, reservation::reservation_in_pool::check),
     site(&reservation::address_excluded::RULE, reservation::address_excluded::check),
-    estate(&reservation::mac_in_two_sites::RULE, reservation::mac_in_two_sites::check),
+    repeats(
+        &reservation::mac_in_two_sites::RULE,
+        reservation::mac_in_two_sites::keys,
+        reservation::mac_in_two_sites::check,
+    ),
     elsewhere(&option::bad_option_value::RULE),
     site(&option::protocol_option::RULE, option::protocol_option::check),
     lines(&option::mask_contradicts_subnet::RULE, option::mask_contradicts_subnet::check),
@@ -179,6 +192,10 @@ const fn lines(rule: &'static Rule, check: fn(&Estate, &mut Lines)) -> Registere
 
 const fn classes(rule: &'static Rule, check: fn(&Truths<'_>, &mut Sink)) -> Registered {
     Registered { rule, looks_at: LooksAt::Classes(check) }
+}
+
+const fn repeats(rule: &'static Rule, keys: Keys, check: fn(&Estate, &[Keyed], &mut Sink)) -> Registered {
+    Registered { rule, looks_at: LooksAt::Repeats(keys, check) }
 }
 
 const fn estate(rule: &'static Rule, check: fn(&Estate, &mut Sink)) -> Registered {

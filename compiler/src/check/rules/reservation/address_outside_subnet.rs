@@ -1,6 +1,9 @@
 //! A reservation for an address that its subnet does not have.
 
-use super::position::{Position, positions};
+use std::net::Ipv4Addr;
+
+use leasehold_schemas::source::Spanned;
+
 use crate::check::rules::addressing::placement::{Placement, whose};
 use crate::check::rules::addressing::prefixes::{Prefixes, overlaps};
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
@@ -18,12 +21,12 @@ pub static RULE: Rule = Rule {
 /// Looks at every reserved address. One in a pool that lies outside the subnet itself follows from the pool.
 pub fn check(estate: &Estate, sink: &mut Sink) {
     let mut prefixes = None;
-    positions(estate, |id, address, position| {
-        let Position::Outside = position else { return };
-        let subnet = &estate.subnets[estate.reservations[id].subnet];
+    let placement = Placement::of(estate);
+    let sure = estate.subnets.iter().filter(|(id, _)| placement.sure(estate, *id)).map(|(_, subnet)| subnet);
+    for (subnet, address) in sure.flat_map(|subnet| outside(estate, subnet)) {
         let addr = address.value;
         if subnet.pools.iter().any(|&pool| estate.pools[pool].range.value.contains(addr)) {
-            return;
+            continue;
         }
         let prefix = subnet.prefix.value;
         let message = format!("reserved address `{addr}` lies outside its subnet `{prefix}`");
@@ -41,14 +44,23 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
                 finding.with_help(help)
             }
         });
-    });
-    report_misplaced(estate, sink);
+    }
+    report_misplaced(estate, &placement, sink);
+}
+
+/// The addresses reserved in a subnet that it does not have: the first position of all, so that no other need be known.
+fn outside<'a>(
+    estate: &'a Estate,
+    subnet: &'a Subnet,
+) -> impl Iterator<Item = (&'a Subnet, &'a Spanned<Ipv4Addr>)> {
+    let prefix = subnet.prefix.value;
+    let reserved = subnet.reservations.iter().filter_map(|&id| estate.reservations[id].address.as_ref());
+    reserved.filter(move |address| !prefix.contains(address.value)).map(move |address| (subnet, address))
 }
 
 /// A subnet whose prefix fits none of its reservations is reported once, at its prefix; one with pools is the
 /// pools' rule's.
-fn report_misplaced(estate: &Estate, sink: &mut Sink) {
-    let placement = Placement::of(estate);
+fn report_misplaced(estate: &Estate, placement: &Placement, sink: &mut Sink) {
     let misplaced =
         estate.subnets.iter().filter(|(id, subnet)| placement.misplaced(*id) && subnet.pools.is_empty());
     let misplaced: Vec<Id<Subnet>> = misplaced.map(|(id, _)| id).collect();
@@ -56,7 +68,7 @@ fn report_misplaced(estate: &Estate, sink: &mut Sink) {
         return;
     }
     let mut reported: Vec<Id<Subnet>> =
-        overlaps(estate, &placement).iter().map(|overlap| overlap.at).collect();
+        overlaps(estate, placement).iter().map(|overlap| overlap.at).collect();
     reported.sort_unstable();
     for id in misplaced.into_iter().filter(|id| reported.binary_search(id).is_err()) {
         let subnet = &estate.subnets[id];

@@ -4,6 +4,7 @@ use leasehold_schemas::vocab::{OptionCode, Space};
 
 use super::bad_hostname::fault;
 use super::clients::comparable;
+use crate::check::repeats::Keyed;
 use crate::check::rules::addressing::placement::Placement;
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
 use crate::model::{Definition, Estate, Id, Reservation, Subnet};
@@ -19,9 +20,9 @@ pub static RULE: Rule = Rule {
 
 /// Looks at all reservations with a host name and an address. Names are compared without regard to case, with the
 /// domain that holds for the reservation; a name with a dot is taken as full.
-pub fn check(estate: &Estate, sink: &mut Sink) {
+pub fn keys(estate: &Estate) -> Vec<Keyed> {
     let domain = estate.definition(Space::Dhcp4, OptionCode(15));
-    let mut named: Vec<(u64, Id<Reservation>)> = Vec::new();
+    let mut named: Vec<Keyed> = Vec::new();
     for subnet in estate.subnets.values() {
         let inherited = domain_of_subnet(estate, domain, subnet);
         for &id in &subnet.reservations {
@@ -34,12 +35,17 @@ pub fn check(estate: &Estate, sink: &mut Sink) {
             }
         }
     }
-    named.sort_unstable();
-    if named.windows(2).all(|pair| pair[0].0 != pair[1].0) {
+    named
+}
+
+/// Looks at those whose names may be one.
+pub fn check(estate: &Estate, repeated: &[Keyed], sink: &mut Sink) {
+    if repeated.is_empty() {
         return;
     }
+    let domain = estate.definition(Space::Dhcp4, OptionCode(15));
     let placement = Placement::of(estate);
-    for same in named.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
+    for same in repeated.chunk_by(|a, b| a.0 == b.0) {
         // Equal hashes of different names are possible: the names themselves decide.
         let mut first: Vec<(String, Id<Reservation>)> = Vec::new();
         for &(_, id) in same.iter().filter(|(_, id)| comparable(estate, &placement, *id)) {

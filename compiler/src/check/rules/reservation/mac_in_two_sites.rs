@@ -1,6 +1,7 @@
 //! One MAC reserved in several sites.
 
 use super::clients::{Named, comparable, mac_number};
+use crate::check::repeats::Keyed;
 use crate::check::rules::addressing::placement::Placement;
 use crate::diag::{Diagnostic, Rule, Severity, Sink};
 use crate::model::{Estate, Id, Reservation, Site};
@@ -14,19 +15,22 @@ pub static RULE: Rule = Rule {
     page: include_str!("mac_in_two_sites.md"),
 };
 
-/// Looks at all reservations. A MAC is reported once for each site after its first; the same address reserved in
-/// both means that their subnets overlap, and that is reported.
-pub fn check(estate: &Estate, sink: &mut Sink) {
+/// Looks at all reservations.
+pub fn keys(estate: &Estate) -> Vec<Keyed> {
     let reservations = estate.reservations.iter();
     let macs =
         reservations.filter_map(|(id, reservation)| Some((mac_number(&reservation.identifier.value)?, id)));
-    let mut macs: Vec<(u64, Id<Reservation>)> = macs.collect();
-    macs.sort_unstable();
-    if macs.windows(2).all(|pair| pair[0].0 != pair[1].0) {
+    macs.collect()
+}
+
+/// A MAC is reported once for each site after its first; the same address reserved in both means that their subnets
+/// overlap, and that is reported.
+pub fn check(estate: &Estate, repeated: &[Keyed], sink: &mut Sink) {
+    if repeated.is_empty() {
         return;
     }
     let placement = Placement::of(estate);
-    for same in macs.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
+    for same in repeated.chunk_by(|a, b| a.0 == b.0) {
         let mut seen: Option<(Id<Reservation>, Id<Site>)> = None;
         let mut last = None;
         for &(_, id) in same.iter().filter(|(_, id)| comparable(estate, &placement, *id)) {
