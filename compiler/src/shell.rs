@@ -15,6 +15,7 @@ mod fix;
 mod folder;
 mod format;
 mod import;
+mod init;
 mod lease_file;
 mod lease_server;
 mod lsp;
@@ -79,6 +80,8 @@ enum Failure {
     UnknownNode(export::UnknownNode),
     /// The threads asked for could not be had.
     Threads(rayon::ThreadPoolBuildError),
+    /// No estate was begun.
+    Init(init::InitError),
     /// The clock is before 1970 or after 9999.
     Clock,
     Baseline(BaselineFailure),
@@ -129,6 +132,7 @@ fn execute(arguments: &Arguments) -> Result<u8, Failure> {
         Command::Report(asked) => estate_report::report(&arguments.global, asked),
         Command::Why(asked) => why::why(&arguments.global, asked),
         Command::Fmt(options) => format::format(&arguments.global, options),
+        Command::Init(options) => init::init(&arguments.global, options),
         Command::Lsp { stdio: _ } => lsp::lsp(&arguments.global),
         Command::Import { source } => import::import(&arguments.global, source),
         Command::Export { what } => export::export(&arguments.global, what),
@@ -181,6 +185,7 @@ impl fmt::Display for Failure {
                 )
             }
             Failure::Signals(error) => write!(f, "cannot watch: {}", reason(error)),
+            Failure::Init(error) => error.fmt(f),
             Failure::Clock => f.write_str("the clock is not set; give the date with `--today YYYY-MM-DD`"),
         }
     }
@@ -207,6 +212,12 @@ impl From<OutputError> for Failure {
 impl From<BaselineFailure> for Failure {
     fn from(error: BaselineFailure) -> Failure {
         Failure::Baseline(error)
+    }
+}
+
+impl From<init::InitError> for Failure {
+    fn from(error: init::InitError) -> Failure {
+        Failure::Init(error)
     }
 }
 

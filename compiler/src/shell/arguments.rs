@@ -1,11 +1,12 @@
 //! The command line.
 
+use std::net::Ipv4Addr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use leasehold_compiler::why::Described;
-use leasehold_schemas::vocab::Date;
+use leasehold_schemas::vocab::{AddrRange, Cidr, Date, SiteCode};
 
 /// DHCP for large estates as code: checks an estate of per-site YAML and compiles it into one artefact.
 ///
@@ -118,6 +119,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         source: ImportSource,
     },
+    /// Begin an estate: asks on a terminal for what no flag says.
+    Init(InitOptions),
     /// Write an estate's files in their one layout; every comment stays.
     ///
     /// Exit codes: 0 formatted, 1 with `--check` or `--diff` something is not, or a file cannot be read (which is shown, and
@@ -176,6 +179,40 @@ pub(super) struct CheckOptions {
     /// still found.
     #[arg(long, value_name = "FILE", conflicts_with = "watch")]
     pub(super) write_baseline: Option<PathBuf>,
+}
+
+#[derive(Args, Debug, Default)]
+pub(super) struct InitOptions {
+    /// The new estate's folder; default: `sites`.
+    #[arg(value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
+    /// What the estate is called.
+    #[arg(long, value_name = "NAME")]
+    pub(super) estate: Option<String>,
+    /// Code of the first site.
+    #[arg(long, value_name = "CODE", value_parser = site_code)]
+    pub(super) site: Option<SiteCode>,
+    /// What people call that site.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) name: Option<String>,
+    /// Its first subnet.
+    #[arg(long, value_name = "PREFIX", value_parser = said::<Cidr>)]
+    pub(super) subnet: Option<Cidr>,
+    /// The router of that subnet; default: its first address.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) router: Option<Ipv4Addr>,
+    /// Addresses to give out, `FIRST - LAST`; default: most of the subnet.
+    #[arg(long, value_name = "RANGE", value_parser = said::<AddrRange>)]
+    pub(super) pool: Option<AddrRange>,
+    /// Name servers.
+    #[arg(long, value_name = "ADDRESS,…", value_delimiter = ',')]
+    pub(super) dns: Vec<Ipv4Addr>,
+    /// Domain of the clients.
+    #[arg(long, value_name = "DOMAIN")]
+    pub(super) domain: Option<String>,
+    /// Two servers that replace each other, each where the other reaches it; without: one server.
+    #[arg(long, value_name = "HOST[:PORT],HOST[:PORT]", value_delimiter = ',')]
+    pub(super) pair: Vec<String>,
 }
 
 #[derive(Args, Debug)]
@@ -373,6 +410,14 @@ pub(super) enum SchemaName {
 fn moment(text: &str) -> Result<u64, String> {
     leasehold_server::leases::listing::moment(text)
         .ok_or_else(|| "expected a time in UTC such as 2026-11-22T02:08:49Z".to_owned())
+}
+
+fn site_code(text: &str) -> Result<SiteCode, String> {
+    text.parse().map_err(|_| "not a code of letters, digits, `.`, `_` and `-`".to_owned())
+}
+
+fn said<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: T::Err| error.to_string())
 }
 
 fn date(text: &str) -> Result<Date, String> {
