@@ -22,7 +22,7 @@ fn a_small_configuration_is_a_small_estate() {
         r#"{"Dhcp4": {"valid-lifetime": 3600, "subnet4": [{"subnet": "10.0.0.0/24", "id": 7,
             "pools": [{"pool": "10.0.0.10-10.0.0.20"}], "option-data": [{"name": "routers", "data": "10.0.0.1"}]}]}}"#,
     );
-    let expected = "--- estate.yaml\nversion: 1\nestate: example\nlease: 1h\nauthoritative: false\nalways-send: [routers]\n\
+    let expected = "--- estate.yaml\nversion: 1\nestate: example\nlease: 1h\nalways-send: [routers]\nauthoritative: false\n\
                     --- example.yaml\nversion: 1\nsite: example\nnetworks:\n  - name: 10.0.0.0/24\n    subnets:\n      \
                     - subnet: 10.0.0.0/24\n        id: 7\n        pools: [10.0.0.10 - 10.0.0.20]\n        \
                     options: {routers: [10.0.0.1]}\n";
