@@ -161,22 +161,7 @@ fn ask(
             text.parse::<Cidr>().map_err(|error| error.to_string()).and_then(large_enough)
         })?,
     };
-    let router = match options.router {
-        Some(router) => inside(subnet, router).map_err(InitError::Unfit)?,
-        None => dialogue.question("The router of that subnet:", &first_host(subnet).to_string(), |text| {
-            parsed::<Ipv4Addr>(text, "an address such as 10.42.8.1").and_then(|router| inside(subnet, router))
-        })?,
-    };
-    let pool = match options.pool {
-        Some(pool) => fits(subnet, router, pool).map_err(InitError::Unfit)?,
-        None => {
-            dialogue.question("Addresses to give out:", &usual_pool(subnet, router).to_string(), |text| {
-                text.parse::<AddrRange>()
-                    .map_err(|error| error.to_string())
-                    .and_then(|pool| fits(subnet, router, pool))
-            })?
-        }
-    };
+    let (router, pool) = ask_for_addresses(options, &mut dialogue, subnet)?;
     let dns = if options.dns.is_empty() {
         dialogue.question("Name servers, with commas between them: (may stay empty)", "", |text| {
             let named = text.split(',').map(str::trim).filter(|one| !one.is_empty());
@@ -209,6 +194,31 @@ fn ask(
         pair(&options.pair).map_err(InitError::Unfit)?
     };
     Ok(Draft { estate, site, name, subnet, router, pool, dns, domain, pair })
+}
+
+/// The router and the pool of the first subnet.
+fn ask_for_addresses(
+    options: &InitOptions,
+    dialogue: &mut Dialogue<'_, impl BufRead>,
+    subnet: Cidr,
+) -> Result<(Ipv4Addr, AddrRange), InitError> {
+    let router = match options.router {
+        Some(router) => inside(subnet, router).map_err(InitError::Unfit)?,
+        None => dialogue.question("The router of that subnet:", &first_host(subnet).to_string(), |text| {
+            parsed::<Ipv4Addr>(text, "an address such as 10.42.8.1").and_then(|router| inside(subnet, router))
+        })?,
+    };
+    let pool = match options.pool {
+        Some(pool) => fits(subnet, router, pool).map_err(InitError::Unfit)?,
+        None => {
+            dialogue.question("Addresses to give out:", &usual_pool(subnet, router).to_string(), |text| {
+                text.parse::<AddrRange>()
+                    .map_err(|error| error.to_string())
+                    .and_then(|pool| fits(subnet, router, pool))
+            })?
+        }
+    };
+    Ok((router, pool))
 }
 
 struct Dialogue<'d, I> {

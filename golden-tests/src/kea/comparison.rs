@@ -37,12 +37,13 @@ pub struct Difference {
 }
 
 /// Names of the differences that this module knows.
-pub const KNOWN: [&str; 13] = [
+pub const KNOWN: [&str; 14] = [
     "hops",
     "basic-unasked",
     "host-name-unasked",
     "host-name-lower-case",
     "timers-rounded",
+    "timer-left-out",
     "names-uncompressed",
     RELAY_FORGOTTEN,
     "inform-mask",
@@ -136,6 +137,7 @@ fn known(
         (1, None, Some(_)) if matches!(question.ask, Ask::Inform(_)) => Some("inform-mask"),
         (12, Some(_), None) if !is_asked || question.manner.hostname.is_some() => Some("host-name-unasked"),
         (12, Some(a), Some(b)) if a.eq_ignore_ascii_case(b) => Some("host-name-lower-case"),
+        (58, None, Some(_)) if question.manner.lease.is_some() => Some("timer-left-out"),
         (58 | 59, Some(a), Some(b)) => {
             let number = |octets: &[u8]| octets.iter().fold(0_u64, |sum, octet| sum << 8 | u64::from(*octet));
             (number(a).abs_diff(number(b)) <= 1).then_some("timers-rounded")
