@@ -1,6 +1,6 @@
 //! The one canonical layout of an estate's files: `leasehold fmt`, the editor's formatting, and whatever writes files.
 //!
-//! Invariant: the file says what it said, and has every comment that it had; [`format`] proves it of each text that it
+//! Invariant: the file says what it said, and has every comment that it had; [`format()`] proves it of each text that it
 //! returns by reading it again. Formatted text is not changed. This module knows no estate: a file whose values are wrong
 //! is laid out all the same, as long as it is YAML as it is spoken here.
 //!
