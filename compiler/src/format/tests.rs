@@ -245,12 +245,12 @@ fn scribbled() -> impl Strategy<Value = String> {
         .prop_map(|lines| lines.iter().map(|(line, comment)| format!("{line}{comment}\n")).collect())
 }
 
-/// Formats what can be read, and holds it to what is promised.
-fn keeps_everything(text: &str) {
+/// Formats what can be read, and holds it to what is promised; `sure`: it may not be left alone.
+fn keeps_everything(text: &str, sure: bool) {
     for document in [Document::Site, Document::Estate] {
         match format(document, FileId(0), text.as_bytes()) {
             Err(Unformattable::Faulty(_)) => {}
-            Err(Unformattable::Unsure) => panic!("not sure of {text:?}"),
+            Err(Unformattable::Unsure) => assert!(!sure, "not sure of {text:?}"),
             Ok(written) => {
                 let written = String::from_utf8(written).unwrap();
                 assert_eq!(formatted(document, &written), written);
@@ -262,13 +262,14 @@ fn keeps_everything(text: &str) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4096, ..ProptestConfig::default() })]
 
+    // What no estate has, such as a key of several lines or a tab in a word, may be left alone, which is said.
     #[test]
     fn any_text_is_kept(text in soup()) {
-        keeps_everything(&text);
+        keeps_everything(&text, false);
     }
 
     #[test]
     fn any_estate_is_kept(text in scribbled()) {
-        keeps_everything(&text);
+        keeps_everything(&text, true);
     }
 }
