@@ -264,7 +264,7 @@ impl Desk<'_> {
 
 /// `a list of ipv4-address`
 pub(super) fn kind(definition: &Definition) -> String {
-    let one = |kind: OptionType| manual_name(kind).to_owned();
+    let one = |kind: OptionType| kind.name().to_owned();
     let value = match definition.kind {
         OptionType::Record => {
             format!(
@@ -275,26 +275,6 @@ pub(super) fn kind(definition: &Definition) -> String {
         kind => one(kind),
     };
     if definition.array { format!("a list of {value}") } else { value }
-}
-
-fn manual_name(kind: OptionType) -> &'static str {
-    match kind {
-        OptionType::Binary => "binary",
-        OptionType::Boolean => "boolean",
-        OptionType::Empty => "empty",
-        OptionType::Fqdn => "fqdn",
-        OptionType::Ipv4Address => "ipv4-address",
-        OptionType::String => "string",
-        OptionType::Tuple => "tuple",
-        OptionType::Uint8 => "uint8",
-        OptionType::Uint16 => "uint16",
-        OptionType::Uint32 => "uint32",
-        OptionType::Int8 => "int8",
-        OptionType::Int16 => "int16",
-        OptionType::Int32 => "int32",
-        OptionType::Record => "record",
-        OptionType::ClasslessRoute => "classless-route",
-    }
 }
 
 /// A value on one line, shortened, safe between backticks.

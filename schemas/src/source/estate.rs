@@ -145,6 +145,29 @@ pub enum OptionType {
     ClasslessRoute,
 }
 
+impl OptionType {
+    /// Its name in a definition's `type`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            OptionType::Binary => "binary",
+            OptionType::Boolean => "boolean",
+            OptionType::Empty => "empty",
+            OptionType::Fqdn => "fqdn",
+            OptionType::Ipv4Address => "ipv4-address",
+            OptionType::String => "string",
+            OptionType::Tuple => "tuple",
+            OptionType::Uint8 => "uint8",
+            OptionType::Uint16 => "uint16",
+            OptionType::Uint32 => "uint32",
+            OptionType::Int8 => "int8",
+            OptionType::Int16 => "int16",
+            OptionType::Int32 => "int32",
+            OptionType::Record => "record",
+            OptionType::ClasslessRoute => "classless-route",
+        }
+    }
+}
+
 /// What a kind of site has in common; a site names its profile.
 #[derive(Clone, PartialEq, Eq, Debug, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]

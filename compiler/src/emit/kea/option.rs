@@ -56,25 +56,9 @@ pub(super) fn option_definition(definition: &Definition) -> Option<Value> {
     Some(entry)
 }
 
-/// Kea's name of a type; what it has no type for goes as octets.
+/// Kea's name of a type, which is ours; what it has no type for goes as octets.
 fn kind_name(kind: OptionType) -> Option<&'static str> {
-    Some(match kind {
-        OptionType::Binary => "binary",
-        OptionType::Boolean => "boolean",
-        OptionType::Empty => "empty",
-        OptionType::Fqdn => "fqdn",
-        OptionType::Ipv4Address => "ipv4-address",
-        OptionType::String => "string",
-        OptionType::Tuple => "tuple",
-        OptionType::Uint8 => "uint8",
-        OptionType::Uint16 => "uint16",
-        OptionType::Uint32 => "uint32",
-        OptionType::Int8 => "int8",
-        OptionType::Int16 => "int16",
-        OptionType::Int32 => "int32",
-        OptionType::Record => "record",
-        OptionType::ClasslessRoute => return None,
-    })
+    (kind != OptionType::ClasslessRoute).then(|| kind.name())
 }
 
 /// Whether every release of Kea since 2.2 defines the code itself, so that nobody else may.

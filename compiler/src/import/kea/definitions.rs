@@ -298,15 +298,13 @@ fn cablelabs() -> [KeaDefinition; 2] {
 /// A definition as it is written in the estate.
 pub fn written(definition: &Definition) -> (String, Yaml) {
     let Definition { name, space, code, kind, array, fields, span: _ } = definition;
-    let mut entries = vec![
-        ("code".to_owned(), Yaml::text(code.to_string())),
-        ("type".to_owned(), Yaml::text(type_name(*kind))),
-    ];
+    let mut entries =
+        vec![("code".to_owned(), Yaml::text(code.to_string())), ("type".to_owned(), Yaml::text(kind.name()))];
     if *array {
         entries.push(("array".to_owned(), Yaml::text("true")));
     }
     if !fields.is_empty() {
-        entries.push(("fields".to_owned(), Yaml::texts(fields.iter().map(|kind| type_name(*kind)))));
+        entries.push(("fields".to_owned(), Yaml::texts(fields.iter().map(|kind| kind.name()))));
     }
     if *space != Space::Dhcp4 {
         entries.push(("space".to_owned(), Yaml::text(space.to_string())));
@@ -421,24 +419,4 @@ const fn our_type(kind: KeaType) -> Option<OptionType> {
         KeaType::Record => OptionType::Record,
         KeaType::Internal | KeaType::Ipv6Address | KeaType::Ipv6Prefix | KeaType::Psid => return None,
     })
-}
-
-const fn type_name(kind: OptionType) -> &'static str {
-    match kind {
-        OptionType::Binary => "binary",
-        OptionType::Boolean => "boolean",
-        OptionType::Empty => "empty",
-        OptionType::Fqdn => "fqdn",
-        OptionType::Ipv4Address => "ipv4-address",
-        OptionType::String => "string",
-        OptionType::Tuple => "tuple",
-        OptionType::Uint8 => "uint8",
-        OptionType::Uint16 => "uint16",
-        OptionType::Uint32 => "uint32",
-        OptionType::Int8 => "int8",
-        OptionType::Int16 => "int16",
-        OptionType::Int32 => "int32",
-        OptionType::Record => "record",
-        OptionType::ClasslessRoute => "classless-route",
-    }
 }

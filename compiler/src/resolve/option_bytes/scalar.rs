@@ -227,7 +227,7 @@ pub fn expected(kind: OptionType) -> &'static str {
 
 /// What a record's value is, in words.
 pub fn expected_record(definition: &Definition) -> String {
-    let fields: Vec<&str> = definition.fields.iter().map(|kind| name(*kind)).collect();
+    let fields: Vec<&str> = definition.fields.iter().map(|kind| kind.name()).collect();
     let more = if definition.array { ", the last of them repeated" } else { "" };
     format!("the fields [{}]{more}", fields.join(", "))
 }
@@ -241,29 +241,8 @@ pub fn describe(definition: &Definition) -> String {
     };
     let kind = match (kind, array) {
         (OptionType::Record, _) => return format!("option `{option}` ({code}{of}) is a record"),
-        (kind, true) => format!("a list of type {}", name(*kind)),
-        (kind, false) => format!("of type {}", name(*kind)),
+        (kind, true) => format!("a list of type {}", kind.name()),
+        (kind, false) => format!("of type {}", kind.name()),
     };
     format!("option `{option}` ({code}{of}) is {kind}")
-}
-
-/// The type's name in an option definition.
-fn name(kind: OptionType) -> &'static str {
-    match kind {
-        OptionType::Binary => "binary",
-        OptionType::Boolean => "boolean",
-        OptionType::Empty => "empty",
-        OptionType::Fqdn => "fqdn",
-        OptionType::Ipv4Address => "ipv4-address",
-        OptionType::String => "string",
-        OptionType::Tuple => "tuple",
-        OptionType::Uint8 => "uint8",
-        OptionType::Uint16 => "uint16",
-        OptionType::Uint32 => "uint32",
-        OptionType::Int8 => "int8",
-        OptionType::Int16 => "int16",
-        OptionType::Int32 => "int32",
-        OptionType::Record => "record",
-        OptionType::ClasslessRoute => "classless-route",
-    }
 }
